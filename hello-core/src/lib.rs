@@ -1,0 +1,13 @@
+//! What every service shares: the contract's types and messages, the address, and the shutdown.
+//!
+//! The words of the contract stand here alone. A service turns a request into [`Params`] with its
+//! framework's query extractor and answers [`Params::greeting`] or the [`Refusal`] that applies, through its
+//! framework's JSON responder. [`serve`] gives it a bound listener and tells it when to stop.
+
+mod address;
+mod message;
+mod process;
+
+pub use address::{Address, AddressError};
+pub use message::{Msg, Params, Refusal};
+pub use process::{DRAIN_LIMIT, Stop, accept, announce, fail, serve};

@@ -1,0 +1,95 @@
+//! A service as a process: bind, say so, serve, and on SIGTERM or SIGINT drain within a bound.
+
+use std::fmt::Display;
+use std::io::{self, Write};
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use tokio::net::{TcpListener, TcpStream};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::time::sleep;
+
+use crate::Address;
+
+/// How long requests in flight may take after the signal. The contract allows 5 s until the process is gone.
+pub const DRAIN_LIMIT: Duration = Duration::from_secs(4);
+
+/// How long to leave the listener alone after a failed accept.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// Resolves when the process is asked to stop.
+pub type Stop = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// Binds the address of the environment, prints the ready line, and runs `server` with the listener and a
+/// future that resolves when it should stop accepting and drain.
+///
+/// Ends with success when `server` returns, or [`DRAIN_LIMIT`] after the signal: some frameworks would wait
+/// for a half-sent request for ever. Anything else is one line on stderr and failure.
+pub async fn serve<E: Display>(
+    name: &str,
+    server: impl AsyncFnOnce(TcpListener, Stop) -> Result<(), E>,
+) -> ExitCode {
+    let (listener, stop, late) = match prepare(name).await {
+        Ok(prepared) => prepared,
+        Err(cause) => return fail(name, cause),
+    };
+    tokio::select! {
+        served = server(listener, stop) => served.map_or_else(|cause| fail(name, cause), |()| ExitCode::SUCCESS),
+        () = drained(late) => ExitCode::SUCCESS,
+    }
+}
+
+/// The next connection, or `None` once the process is asked to stop: for a server that brings no accept loop.
+///
+/// A failed accept, for want of file descriptors say, costs a short pause and not the service.
+pub async fn accept(listener: &TcpListener, stop: &mut Stop) -> Option<TcpStream> {
+    loop {
+        tokio::select! {
+            accepted = listener.accept() => match accepted {
+                Ok((stream, _)) => return Some(stream),
+                Err(_) => sleep(ACCEPT_PAUSE).await,
+            },
+            () = &mut *stop => return None,
+        }
+    }
+}
+
+/// Says on stdout that the service accepts connections. A closed stdout is no reason to stop.
+pub fn announce(name: &str, address: SocketAddr) {
+    let _ = writeln!(io::stdout(), "{name} listening on http://{address}");
+}
+
+/// Says on stderr, in one line, why the service cannot go on.
+pub fn fail(name: &str, cause: impl Display) -> ExitCode {
+    let _ = writeln!(io::stderr(), "{name}: {cause}");
+    ExitCode::FAILURE
+}
+
+async fn prepare(name: &str) -> Result<(TcpListener, Stop, Stop), String> {
+    let address = Address::from_env().map_err(|cause| cause.to_string())?;
+    let cannot = |cause| format!("cannot listen on {address}: {cause}");
+    let listener = TcpListener::bind(address).await.map_err(cannot)?;
+    let signals = (|| Ok((stop()?, stop()?)))();
+    let (stop, late) =
+        signals.map_err(|cause: io::Error| format!("cannot wait for signals: {cause}"))?;
+    announce(name, listener.local_addr().map_err(cannot)?);
+    Ok((listener, stop, late))
+}
+
+fn stop() -> io::Result<Stop> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    Ok(Box::pin(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    }))
+}
+
+async fn drained(stop: Stop) {
+    stop.await;
+    sleep(DRAIN_LIMIT).await;
+}

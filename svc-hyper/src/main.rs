@@ -1,0 +1,20 @@
+//! The hello contract through hyper, started the way hyper's documentation starts a server.
+mod app;
+
+use hyper::{server::conn::http1, service::service_fn};
+use hyper_util::{rt::TokioIo, server::graceful::GracefulShutdown};
+
+#[tokio::main]
+async fn main() -> std::process::ExitCode {
+    hello_core::serve("svc-hyper", async |listener, mut stop| {
+        let http = http1::Builder::new();
+        let open = GracefulShutdown::new();
+        while let Some(stream) = hello_core::accept(&listener, &mut stop).await {
+            let io = TokioIo::new(stream);
+            tokio::spawn(open.watch(http.serve_connection(io, service_fn(app::app))));
+        }
+        drop(listener);
+        std::io::Result::Ok(open.shutdown().await)
+    })
+    .await
+}
