@@ -1,0 +1,165 @@
+//! One keep-alive connection of a load: a request out, an answer in.
+
+use std::io::{self, ErrorKind, Read, Write};
+use std::net::SocketAddr;
+
+use mio::net::TcpStream;
+use mio::{Interest, Registry, Token};
+
+use crate::engine::target::Target;
+
+/// What one read takes: many times an answer of the contract.
+const READ_BYTES: usize = 16 * 1024;
+/// The most that one answer may have.
+const ANSWER_LIMIT: usize = 1024 * 1024;
+
+/// A connection and its request in flight, if any.
+#[derive(Debug)]
+pub struct Client {
+    stream: TcpStream,
+    request: Vec<u8>,
+    name_at: usize,
+    written: usize,
+    input: Vec<u8>,
+    filled: usize,
+    /// Whether a request waits for its answer.
+    pub waiting: bool,
+    /// Whether the peer has ended the connection.
+    pub ended: bool,
+    /// When the request in flight was intended to be sent, in ns since the origin.
+    pub intended: u64,
+    /// When it was sent.
+    pub sent: u64,
+}
+
+impl Client {
+    /// Starts to connect.
+    ///
+    /// # Errors
+    /// When no connection can be begun.
+    pub fn connect(target: &Target, registry: &Registry, token: Token) -> io::Result<Self> {
+        let stream = connected(target.address, registry, token)?;
+        let (request, name_at) = target.request();
+        Ok(Self {
+            stream,
+            written: request.len(),
+            request,
+            name_at,
+            input: vec![0; READ_BYTES],
+            filled: 0,
+            waiting: false,
+            ended: false,
+            intended: 0,
+            sent: 0,
+        })
+    }
+
+    /// Replaces the connection by a new one.
+    ///
+    /// # Errors
+    /// When no connection can be begun.
+    pub fn reconnect(
+        &mut self,
+        address: SocketAddr,
+        registry: &Registry,
+        token: Token,
+    ) -> io::Result<()> {
+        self.stream = connected(address, registry, token)?;
+        self.filled = 0;
+        self.ended = false;
+        Ok(())
+    }
+
+    /// Sends the request with another name. What a connection that is still opening cannot take yet is sent
+    /// by [`Client::flush`].
+    ///
+    /// # Errors
+    /// When the connection is gone.
+    pub fn send(&mut self, name: [u8; 5], intended: u64, now: u64) -> io::Result<()> {
+        self.request[self.name_at..self.name_at + name.len()].copy_from_slice(&name);
+        self.written = 0;
+        self.waiting = true;
+        self.intended = intended;
+        self.sent = now;
+        self.flush()
+    }
+
+    /// Sends what is left of the request.
+    ///
+    /// # Errors
+    /// When the connection is gone.
+    pub fn flush(&mut self) -> io::Result<()> {
+        while self.written < self.request.len() {
+            match self.stream.write(&self.request[self.written..]) {
+                Ok(bytes) => self.written += bytes,
+                Err(cause) if cause.kind() == ErrorKind::Interrupted => {}
+                Err(cause) if blocked(&cause) => break,
+                Err(cause) => return Err(cause),
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads what has arrived: once, or with `to_the_end` until nothing is left. A read that does not fill the
+    /// buffer has emptied the socket, since more data means another event.
+    ///
+    /// # Errors
+    /// When the connection broke, or an answer is too long to be one.
+    pub fn receive(&mut self, to_the_end: bool) -> io::Result<()> {
+        loop {
+            if self.filled == self.input.len() {
+                if self.filled >= ANSWER_LIMIT {
+                    return Err(io::Error::other("the answer has over 1 MiB"));
+                }
+                self.input.resize(self.filled * 2, 0);
+            }
+            match self.stream.read(&mut self.input[self.filled..]) {
+                Ok(0) => {
+                    self.ended = true;
+                    return Ok(());
+                }
+                Ok(bytes) => {
+                    self.filled += bytes;
+                    if self.filled < self.input.len() && !to_the_end {
+                        return Ok(());
+                    }
+                }
+                Err(cause) if cause.kind() == ErrorKind::Interrupted => {}
+                Err(cause) if blocked(&cause) => return Ok(()),
+                Err(cause) => return Err(cause),
+            }
+        }
+    }
+
+    /// What was received and not yet consumed.
+    pub fn received(&self) -> &[u8] {
+        &self.input[..self.filled]
+    }
+
+    /// The name that the request in flight asks for.
+    pub fn name(&self) -> &[u8] {
+        &self.request[self.name_at..self.name_at + 5]
+    }
+
+    /// Takes an answer off the received bytes.
+    pub fn consume(&mut self, bytes: usize) {
+        self.input.copy_within(bytes..self.filled, 0);
+        self.filled -= bytes;
+        self.waiting = false;
+    }
+}
+
+fn connected(address: SocketAddr, registry: &Registry, token: Token) -> io::Result<TcpStream> {
+    let mut stream = TcpStream::connect(address)?;
+    let _ = stream.set_nodelay(true);
+    registry.register(&mut stream, token, Interest::READABLE | Interest::WRITABLE)?;
+    Ok(stream)
+}
+
+/// A connection that is still being opened answers a write with `NotConnected`.
+fn blocked(cause: &io::Error) -> bool {
+    matches!(
+        cause.kind(),
+        ErrorKind::WouldBlock | ErrorKind::NotConnected
+    )
+}

@@ -1,0 +1,247 @@
+//! Whether a response under load is the right one, byte for byte.
+//!
+//! The first response is read in full. Its head is then known to be right, and a later response with the same
+//! head needs two comparisons; when the head changes, with `date` once a second, it is read in full again.
+
+use serde_json::json;
+
+use crate::engine::response::{Framing, Head, excerpt};
+
+/// What stands before the name in the exact body.
+const BEFORE: &[u8] = b"{\"message\":\"Hello ";
+/// What stands after it.
+const AFTER: &[u8] = b"!\"}";
+
+/// How much of the contract holds.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Strictness {
+    /// Every byte of the body, and content-type, content-length and date as the only headers.
+    Exact,
+    /// The status, the media type and the JSON value, for services in other languages.
+    Core,
+}
+
+/// What the bytes at the front of a connection's input are.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Verdict {
+    /// Not yet a whole response.
+    Partial,
+    /// The right response.
+    Right {
+        /// Its length.
+        bytes: usize,
+        /// Whether the connection ends with it.
+        closes: bool,
+    },
+    /// A wrong response of this length, and what is wrong.
+    Wrong {
+        /// Its length.
+        bytes: usize,
+        /// Whether the connection ends with it.
+        closes: bool,
+        /// What was received and what was expected, on one line.
+        what: String,
+    },
+    /// Bytes that cannot be told apart into responses, and why.
+    Broken(String),
+}
+
+/// Verifies the responses of one service.
+#[derive(Debug)]
+pub struct Verifier {
+    strictness: Strictness,
+    proven: Vec<u8>,
+}
+
+impl Verifier {
+    /// A verifier that has seen no response.
+    pub fn new(strictness: Strictness) -> Self {
+        Self {
+            strictness,
+            proven: Vec::new(),
+        }
+    }
+
+    /// Judges the front of `input` as the answer to `GET /?name=…` with an ASCII `name` that needs no escapes.
+    /// `ended` says that the peer will send no more.
+    pub fn verify(&mut self, input: &[u8], ended: bool, name: &[u8]) -> Verdict {
+        if let Some(bytes) = self.same_as_proven(input, name) {
+            return Verdict::Right {
+                bytes,
+                closes: false,
+            };
+        }
+        match self.read(input, ended, name) {
+            Ok(verdict) => verdict,
+            Err(cause) => Verdict::Broken(cause),
+        }
+    }
+
+    fn same_as_proven(&self, input: &[u8], name: &[u8]) -> Option<usize> {
+        if self.proven.is_empty() {
+            return None;
+        }
+        let rest = input.strip_prefix(self.proven.as_slice())?;
+        let rest = rest
+            .strip_prefix(BEFORE)?
+            .strip_prefix(name)?
+            .strip_prefix(AFTER)?;
+        Some(input.len() - rest.len())
+    }
+
+    fn read(&mut self, input: &[u8], ended: bool, name: &[u8]) -> Result<Verdict, String> {
+        let Some(head) = Head::parse(input)? else {
+            return Ok(Verdict::Partial);
+        };
+        let framing = head.framing()?;
+        let Some((body, length)) = framing.body(&input[head.bytes..], ended)? else {
+            return Ok(Verdict::Partial);
+        };
+        let bytes = head.bytes + length;
+        let closes = head.closes() || framing == Framing::UntilClose;
+        let expected = [BEFORE, name, AFTER].concat();
+        let what = match self.strictness {
+            Strictness::Exact => exact_fault(&head, &body, &expected),
+            Strictness::Core => core_fault(&head, &body, name),
+        };
+        if let Some(what) = what {
+            return Ok(Verdict::Wrong {
+                bytes,
+                closes,
+                what,
+            });
+        }
+        if !closes && body == expected && framing == Framing::Length(body.len()) {
+            self.proven.clear();
+            self.proven.extend_from_slice(&input[..head.bytes]);
+        }
+        Ok(Verdict::Right { bytes, closes })
+    }
+}
+
+fn exact_fault(head: &Head, body: &[u8], expected: &[u8]) -> Option<String> {
+    if head.status != 200 {
+        return Some(format!(
+            "status {}, expected 200; body {}",
+            head.status,
+            excerpt(body)
+        ));
+    }
+    if body != expected {
+        return Some(format!(
+            "body {}, expected {}",
+            excerpt(body),
+            excerpt(expected)
+        ));
+    }
+    header_fault(head)
+}
+
+/// What is wrong with the headers of a 200, if anything.
+pub fn header_fault(head: &Head) -> Option<String> {
+    match head.header("content-type") {
+        Some("application/json") => {}
+        other => {
+            return Some(format!(
+                "content-type {other:?}, expected \"application/json\""
+            ));
+        }
+    }
+    let mut names: Vec<&str> = head.headers.iter().map(|(name, _)| name.as_str()).collect();
+    names.retain(|name| *name != "connection");
+    names.sort_unstable();
+    (names != ["content-length", "content-type", "date"])
+        .then(|| format!("headers {names:?}, expected content-type, content-length and date alone"))
+}
+
+fn core_fault(head: &Head, body: &[u8], name: &[u8]) -> Option<String> {
+    if head.status != 200 {
+        return Some(format!(
+            "status {}, expected 200; body {}",
+            head.status,
+            excerpt(body)
+        ));
+    }
+    if !is_json(head) {
+        return Some(format!(
+            "content-type {:?}, expected application/json",
+            head.header("content-type")
+        ));
+    }
+    let expected = json!({ "message": format!("Hello {}!", String::from_utf8_lossy(name)) });
+    let value = serde_json::from_slice::<serde_json::Value>(body).ok();
+    (value.as_ref() != Some(&expected))
+        .then(|| format!("body {}, expected {expected}", excerpt(body)))
+}
+
+/// Whether the media type is `application/json`, with or without parameters.
+pub fn is_json(head: &Head) -> bool {
+    let media_type = head
+        .header("content-type")
+        .and_then(|value| value.split(';').next());
+    media_type.is_some_and(|media_type| media_type.trim().eq_ignore_ascii_case("application/json"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RIGHT: &str = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 26\r\ndate: x\r\n\r\n{\"message\":\"Hello abcde!\"}";
+
+    fn wrong(verifier: &mut Verifier, text: &str) -> String {
+        match verifier.verify(text.as_bytes(), false, b"abcde") {
+            Verdict::Wrong { what, .. } => what,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn each_response_is_compared_even_when_its_head_is_proven() {
+        let mut verifier = Verifier::new(Strictness::Exact);
+        let right = Verdict::Right {
+            bytes: RIGHT.len(),
+            closes: false,
+        };
+        for _ in 0..2 {
+            for end in 0..RIGHT.len() {
+                assert_eq!(
+                    verifier.verify(&RIGHT.as_bytes()[..end], false, b"abcde"),
+                    Verdict::Partial
+                );
+            }
+            assert_eq!(verifier.verify(RIGHT.as_bytes(), false, b"abcde"), right);
+        }
+        let next = RIGHT.replace("date: x", "date: y");
+        assert_eq!(verifier.verify(next.as_bytes(), false, b"abcde"), right);
+        assert!(wrong(&mut verifier, &next.replace("abcde", "abcdf")).starts_with("body"));
+        assert!(wrong(&mut verifier, &next.replace("200 OK", "500 No")).starts_with("status 500"));
+        assert!(
+            wrong(
+                &mut verifier,
+                &next.replace("/json", "/json; charset=utf-8")
+            )
+            .contains("content-type")
+        );
+        assert!(wrong(&mut verifier, &next.replace("date: y", "server: y")).contains("server"));
+        assert!(matches!(
+            verifier.verify(b"nonsense\r\n\r\n", false, b"abcde"),
+            Verdict::Broken(_)
+        ));
+    }
+
+    #[test]
+    fn the_core_contract_allows_other_spellings_of_the_same_value() {
+        let mut verifier = Verifier::new(Strictness::Core);
+        let body = "{ \"message\": \"Hello \\u0061bcde!\" }\n";
+        let text = format!(
+            "HTTP/1.0 200 OK\r\nServer: x\r\nContent-Type: application/json; charset=utf-8\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        let right = Verdict::Right {
+            bytes: text.len(),
+            closes: true,
+        };
+        assert_eq!(verifier.verify(text.as_bytes(), false, b"abcde"), right);
+        assert!(wrong(&mut verifier, &text.replace("0061", "0062")).contains("expected"));
+    }
+}

@@ -1,0 +1,3 @@
+//! The comparison.
+pub mod engine;
+pub mod scenario;

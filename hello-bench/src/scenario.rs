@@ -1,0 +1,222 @@
+//! The load to offer: `k6/scenarios.json`, which k6's script reads too, checked before anything is built.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail, ensure};
+use serde::{Deserialize, Serialize};
+
+/// The most connections of a scenario: below the usual limit of 1024 open files.
+const MOST_CONNECTIONS: u32 = 1000;
+/// The longest warm-up, think time or measurement.
+const LONGEST_S: f64 = 3600.0;
+
+/// One kind of load, the same for every service.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Scenario {
+    /// The key in `scenarios.json`.
+    #[serde(skip_deserializing)]
+    pub name: String,
+    /// What the load is, in a sentence for the reader of a report.
+    pub about: String,
+    /// Who decides when a request is sent.
+    pub model: Model,
+    /// Keep-alive connections: k6's virtual users.
+    pub connections: u32,
+    /// Closed model: seconds from an answer to the connection's next request.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub think_time_s: Option<f64>,
+    /// Open model: requests a second, over all connections.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rate_per_s: Option<f64>,
+    /// Seconds of load that are not measured, before those that are.
+    #[serde(default)]
+    pub warm_up_s: f64,
+    /// Seconds that are measured; absent when `requests` says when to end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub duration_s: Option<f64>,
+    /// The exact number of requests, over all connections; absent when `duration_s` says when to end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub requests: Option<u64>,
+}
+
+/// Who decides when a request is sent.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Model {
+    /// The answer to the one before it: a slow service gets fewer requests.
+    Closed,
+    /// A clock: a slow service gets a queue, and latency counts from the time that the clock intended.
+    Open,
+}
+
+/// When a scenario ends.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Extent {
+    /// After this time, following the warm-up.
+    Time(Duration),
+    /// After this many requests.
+    Requests(u64),
+}
+
+impl Scenario {
+    /// Reads every scenario of the file.
+    ///
+    /// # Errors
+    /// When the file cannot be read, is not JSON of this form, or offers a load that makes no sense.
+    pub fn read(path: &Path) -> Result<Vec<Self>> {
+        let text =
+            fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+        Self::parse(&text).with_context(|| format!("{} is not a list of scenarios", path.display()))
+    }
+
+    /// Parses the text of a scenarios file; see [`Scenario::read`].
+    ///
+    /// # Errors
+    /// As [`Scenario::read`], without the name of the file.
+    pub fn parse(text: &str) -> Result<Vec<Self>> {
+        let named: BTreeMap<String, Self> = serde_json::from_str(text)?;
+        ensure!(!named.is_empty(), "it names no scenario");
+        named
+            .into_iter()
+            .map(|(name, scenario)| {
+                let scenario = Self { name, ..scenario };
+                scenario
+                    .check()
+                    .with_context(|| format!("scenario {:?}", scenario.name))?;
+                Ok(scenario)
+            })
+            .collect()
+    }
+
+    /// When it ends.
+    pub fn extent(&self) -> Extent {
+        match (self.requests, self.duration_s) {
+            (Some(requests), _) => Extent::Requests(requests),
+            (None, duration) => Extent::Time(Duration::from_secs_f64(duration.unwrap_or_default())),
+        }
+    }
+
+    /// The load that is not measured.
+    pub fn warm_up(&self) -> Duration {
+        Duration::from_secs_f64(self.warm_up_s)
+    }
+
+    /// The time from an answer to the next request.
+    pub fn think_time(&self) -> Duration {
+        Duration::from_secs_f64(self.think_time_s.unwrap_or_default())
+    }
+
+    /// Whether the service is offered as much as it can take, so that its throughput is a figure of its own.
+    pub fn saturates(&self) -> bool {
+        self.model == Model::Closed && self.think_time().is_zero()
+    }
+
+    /// How long it takes, roughly: requests that wait for think time count, service time does not.
+    pub fn expected(&self) -> Duration {
+        let load = match self.extent() {
+            Extent::Time(time) => time,
+            Extent::Requests(requests) => self
+                .think_time()
+                .mul_f64(requests as f64 / f64::from(self.connections)),
+        };
+        self.warm_up() + load
+    }
+
+    fn check(&self) -> Result<()> {
+        ensure!(
+            (1..=MOST_CONNECTIONS).contains(&self.connections),
+            "connections is {}, not from 1 to {MOST_CONNECTIONS}",
+            self.connections
+        );
+        seconds("warm_up_s", self.warm_up_s, 0.0)?;
+        match (self.requests, self.duration_s) {
+            (Some(0), None) => bail!("requests is 0"),
+            (Some(_), None) => ensure!(self.warm_up_s == 0.0, "requests excludes warm_up_s"),
+            (None, Some(duration)) => seconds("duration_s", duration, 0.1)?,
+            _ => bail!("give one of requests and duration_s"),
+        }
+        match (self.model, self.think_time_s, self.rate_per_s) {
+            (Model::Closed, Some(think), None) => seconds("think_time_s", think, 0.0),
+            (Model::Open, None, Some(rate)) => {
+                ensure!(self.requests.is_none(), "the open model ends by duration_s");
+                ensure!(
+                    (1.0..=1e6).contains(&rate),
+                    "rate_per_s is {rate}, not from 1 to 1000000"
+                );
+                Ok(())
+            }
+            (Model::Closed, ..) => bail!("the closed model has think_time_s and no rate_per_s"),
+            (Model::Open, ..) => bail!("the open model has rate_per_s and no think_time_s"),
+        }
+    }
+}
+
+fn seconds(field: &str, value: f64, least: f64) -> Result<()> {
+    ensure!(
+        (least..=LONGEST_S).contains(&value),
+        "{field} is {value}, not from {least} to {LONGEST_S} seconds"
+    );
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_repository_s_own_scenarios_are_read() {
+        let scenarios = Scenario::parse(include_str!("../../k6/scenarios.json")).unwrap();
+        let names: Vec<_> = scenarios
+            .iter()
+            .map(|scenario| scenario.name.as_str())
+            .collect();
+        assert_eq!(names, ["delay-100ms", "delay-1s", "rate", "saturate"]);
+        assert_eq!(scenarios[1].extent(), Extent::Requests(10_000));
+        assert_eq!(scenarios[1].expected(), Duration::from_secs(100));
+        assert!(scenarios[3].saturates() && !scenarios[1].saturates());
+    }
+
+    #[test]
+    fn loads_that_make_no_sense_are_refused_by_field() {
+        let refused = |fields: &str| {
+            let text = format!(r#"{{"x":{{"about":"","connections":1,{fields}}}}}"#);
+            format!("{:#}", Scenario::parse(&text).unwrap_err())
+        };
+        for (fields, names) in [
+            (r#""model":"closed","think_time_s":0"#, "duration_s"),
+            (
+                r#""model":"closed","think_time_s":-1,"duration_s":1"#,
+                "think_time_s",
+            ),
+            (
+                r#""model":"closed","think_time_s":0,"duration_s":1e300"#,
+                "duration_s",
+            ),
+            (
+                r#""model":"closed","think_time_s":0,"requests":0"#,
+                "requests",
+            ),
+            (r#""model":"open","duration_s":1"#, "rate_per_s"),
+            (
+                r#""model":"open","rate_per_s":1e9,"duration_s":1"#,
+                "rate_per_s",
+            ),
+            (r#""model":"ajar","duration_s":1"#, "ajar"),
+            (
+                r#""model":"open","rate_per_s":5,"duration_s":1,"sleep":1"#,
+                "sleep",
+            ),
+        ] {
+            assert!(
+                refused(fields).contains(names),
+                "{fields}: {}",
+                refused(fields)
+            );
+        }
+        assert!(Scenario::parse("[]").is_err() && Scenario::parse("{}").is_err());
+    }
+}
