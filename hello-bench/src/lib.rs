@@ -1,3 +1,11 @@
 //! The comparison.
+pub mod command;
 pub mod engine;
+pub mod interrupt;
+pub mod launch;
+pub mod plan;
+pub mod program;
 pub mod scenario;
+pub mod service;
+pub mod stats;
+pub mod system;

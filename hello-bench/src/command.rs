@@ -1,0 +1,112 @@
+//! Another program's run, captured, and ended when the user interrupts.
+
+use std::io::Read;
+use std::os::unix::process::CommandExt;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::thread;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use nix::sys::signal::{Signal, killpg};
+use nix::unistd::Pid;
+
+use crate::interrupt::Interrupt;
+
+/// How often a running program is looked at.
+const LOOK: Duration = Duration::from_millis(20);
+
+/// Runs `command` to its end and returns what it printed on stdout.
+///
+/// # Errors
+/// When it cannot be started, fails (with the end of what it printed on stderr), or the user interrupts.
+pub fn run(command: &mut Command, interrupt: &Interrupt) -> Result<String> {
+    let shown = shown(command);
+    let mut child = command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .process_group(0)
+        .spawn()
+        .with_context(|| format!("cannot run `{shown}`"))?;
+    let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
+    let stdout = thread::spawn(move || read(stdout));
+    let stderr = thread::spawn(move || read(stderr));
+    let status = wait(&mut child, interrupt)?;
+    let stdout = stdout.join().unwrap_or_default();
+    let stderr = stderr.join().unwrap_or_default();
+    if !status.success() {
+        bail!("`{shown}` failed ({status}):\n{}", tail(&stderr));
+    }
+    Ok(stdout)
+}
+
+/// Ends a process group at once and reaps its leader.
+pub fn kill(child: &mut Child) {
+    let _ = killpg(Pid::from_raw(child.id().cast_signed()), Signal::SIGKILL);
+    let _ = child.wait();
+}
+
+fn wait(child: &mut Child, interrupt: &Interrupt) -> Result<ExitStatus> {
+    loop {
+        if let Some(status) = child.try_wait()? {
+            return Ok(status);
+        }
+        if interrupt.is_set() {
+            kill(child);
+            bail!("interrupted");
+        }
+        thread::sleep(LOOK);
+    }
+}
+
+fn read(pipe: Option<impl Read>) -> String {
+    let mut bytes = Vec::new();
+    if let Some(mut pipe) = pipe {
+        let _ = pipe.read_to_end(&mut bytes);
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+fn shown(command: &Command) -> String {
+    let words = std::iter::once(command.get_program()).chain(command.get_args());
+    words
+        .map(|word| word.to_string_lossy().into_owned())
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+/// The last lines of what a program printed.
+fn tail(text: &str) -> String {
+    const LINES: usize = 20;
+    let lines: Vec<&str> = text.trim_end().lines().collect();
+    lines[lines.len().saturating_sub(LINES)..].join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn output_and_failures_are_reported() {
+        let interrupt = Interrupt::default();
+        assert_eq!(
+            run(Command::new("echo").arg("a"), &interrupt).unwrap(),
+            "a\n"
+        );
+        let failed = run(
+            Command::new("sh").args(["-c", "echo why >&2; exit 3"]),
+            &interrupt,
+        )
+        .unwrap_err()
+        .to_string();
+        assert!(
+            failed.contains("why") && failed.contains("exit status: 3"),
+            "{failed}"
+        );
+        let missing = format!(
+            "{:#}",
+            run(&mut Command::new("/no/such"), &interrupt).unwrap_err()
+        );
+        assert!(missing.contains("/no/such"), "{missing}");
+    }
+}

@@ -1,0 +1,266 @@
+//! A service as a running process: started on its cores, asked for its first answer, stopped for sure.
+
+use std::collections::VecDeque;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::os::unix::process::CommandExt;
+use std::process::{Child, ChildStderr, ChildStdout, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
+use crate::command;
+use crate::engine::response::Head;
+use crate::program::Program;
+use crate::system::cores::Cores;
+use crate::system::process::Tree;
+
+/// What stands before the address in the ready line.
+const LISTENING: &str = "listening on http://";
+/// How often a process is looked at that should end.
+const LOOK: Duration = Duration::from_millis(2);
+/// How long a service may take to stop once it was measured.
+const STOP_LIMIT: Duration = Duration::from_secs(6);
+/// Lines of stderr that are kept to explain a failure.
+const LINES_KEPT: usize = 5;
+
+/// A running service. Dropping it kills it, so that no error leaves a process behind.
+#[derive(Debug)]
+pub struct Running {
+    name: String,
+    child: Child,
+    /// Where it listens.
+    pub address: SocketAddr,
+    started: Instant,
+    stderr: Arc<Mutex<VecDeque<String>>>,
+}
+
+impl Running {
+    /// Starts a service on a free port of loopback, on the cores given, and waits for its ready line.
+    ///
+    /// # Errors
+    /// When it cannot be started, or ends or keeps silent instead of becoming ready: with the cause that it gives.
+    pub fn launch(program: &Program, cores: &Cores) -> Result<Self> {
+        Self::launch_at(program, cores, "0")
+    }
+
+    /// As [`Running::launch`], on this port.
+    ///
+    /// # Errors
+    /// As [`Running::launch`].
+    pub fn launch_at(program: &Program, cores: &Cores, port: &str) -> Result<Self> {
+        let name = &program.service.name;
+        let mut command = prepared(program, port);
+        // A child inherits the cores of the thread that starts it.
+        Cores::confine(&cores.service)?;
+        let started = Instant::now();
+        let spawned = command.spawn();
+        Cores::confine(&cores.generator)?;
+        let mut child =
+            spawned.with_context(|| format!("cannot start {name} ({})", program.path.display()))?;
+        let stderr = Arc::default();
+        let ready = match (child.stdout.take(), child.stderr.take()) {
+            (Some(out), Some(err)) => {
+                keep_last_lines(err, Arc::clone(&stderr));
+                addresses(out)
+            }
+            _ => bail!("{name} has no output"),
+        };
+        let unspecified = SocketAddr::from(([0, 0, 0, 0], 0));
+        let mut running = Self {
+            name: name.clone(),
+            child,
+            address: unspecified,
+            started,
+            stderr,
+        };
+        running.address = running.when_ready(&ready, program.service.start_timeout())?;
+        Ok(running)
+    }
+
+    /// Sends `GET /` until the end of a right status, and returns the time since the process was started.
+    ///
+    /// # Errors
+    /// When the service does not answer with 200.
+    pub fn first_answer(&self) -> Result<Duration> {
+        let cannot = || format!("{} did not answer its first request", self.name);
+        let mut stream = TcpStream::connect(self.address).with_context(cannot)?;
+        stream.set_read_timeout(Some(Duration::from_secs(10)))?;
+        write!(stream, "GET / HTTP/1.1\r\nhost: {}\r\n\r\n", self.address).with_context(cannot)?;
+        let mut received = Vec::new();
+        let mut buffer = [0; 4096];
+        loop {
+            match stream.read(&mut buffer).with_context(cannot)? {
+                0 => bail!("{}", cannot()),
+                bytes => received.extend_from_slice(&buffer[..bytes]),
+            }
+            match Head::parse(&received) {
+                Ok(None) => {}
+                Ok(Some(head)) if head.status == 200 => return Ok(self.started.elapsed()),
+                Ok(Some(head)) => bail!(
+                    "{} answered its first request with status {}",
+                    self.name,
+                    head.status
+                ),
+                Err(cause) => bail!("{} sent {cause}", self.name),
+            }
+        }
+    }
+
+    /// The process and its descendants.
+    pub fn tree(&self) -> Tree {
+        Tree::of(self.child.id())
+    }
+
+    /// Sends a signal to the process.
+    ///
+    /// # Errors
+    /// When it is gone.
+    pub fn signal(&self, signal: Signal) -> Result<()> {
+        let pid = Pid::from_raw(self.child.id().cast_signed());
+        kill(pid, signal).with_context(|| format!("cannot send {signal} to {}", self.name))
+    }
+
+    /// Waits for the process to end; `None` when it has not by the limit.
+    ///
+    /// # Errors
+    /// When the system does not tell.
+    pub fn wait(&mut self, limit: Duration) -> Result<Option<ExitStatus>> {
+        let end = Instant::now() + limit;
+        loop {
+            let status = self.child.try_wait()?;
+            if status.is_some() || Instant::now() >= end {
+                return Ok(status);
+            }
+            thread::sleep(LOOK);
+        }
+    }
+
+    /// Says how the process ended, when it has ended by itself.
+    pub fn obituary(&mut self) -> Option<String> {
+        let status = self.wait(Duration::from_millis(200)).ok()??;
+        Some(format!(
+            "{} ended ({status}){}",
+            self.name,
+            self.last_words()
+        ))
+    }
+
+    /// Ends the service: SIGTERM, and SIGKILL if it does not follow.
+    pub fn stop(mut self) {
+        let _ = self.signal(Signal::SIGTERM);
+        let _ = self.wait(STOP_LIMIT);
+    }
+
+    fn when_ready(&mut self, ready: &Receiver<SocketAddr>, limit: Duration) -> Result<SocketAddr> {
+        match ready.recv_timeout(limit) {
+            Ok(address) => Ok(address),
+            Err(RecvTimeoutError::Timeout) => {
+                bail!(
+                    "{} said nothing like {LISTENING:?} within {} s{}",
+                    self.name,
+                    limit.as_secs(),
+                    self.last_words()
+                )
+            }
+            Err(RecvTimeoutError::Disconnected) => {
+                let status = self.wait(Duration::from_secs(1))?;
+                let ended = status.map_or("closed its output".to_owned(), |status| {
+                    format!("ended ({status})")
+                });
+                bail!(
+                    "{} {ended} before it was ready{}",
+                    self.name,
+                    self.last_words()
+                )
+            }
+        }
+    }
+
+    fn last_words(&self) -> String {
+        // The thread that reads stderr may be a moment behind.
+        thread::sleep(Duration::from_millis(20));
+        let lines = self
+            .stderr
+            .lock()
+            .map(|lines| Vec::from(lines.clone()))
+            .unwrap_or_default();
+        if lines.is_empty() {
+            String::new()
+        } else {
+            format!(": {}", lines.join(" | "))
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        command::kill(&mut self.child);
+    }
+}
+
+fn prepared(program: &Program, port: &str) -> Command {
+    let mut command = Command::new(&program.path);
+    command
+        .args(&program.arguments)
+        .current_dir(&program.folder)
+        .env("HOST", "127.0.0.1")
+        .env("PORT", port)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .process_group(0);
+    command
+}
+
+/// Reads stdout to its end, and passes on the address of the ready line.
+fn addresses(stdout: ChildStdout) -> Receiver<SocketAddr> {
+    let (sender, receiver) = channel();
+    thread::spawn(move || {
+        for line in BufReader::new(stdout).lines().map_while(Result::ok) {
+            if let Some(address) = address(&line) {
+                let _ = sender.send(address);
+            }
+        }
+    });
+    receiver
+}
+
+fn address(line: &str) -> Option<SocketAddr> {
+    let (_, rest) = line.split_once(LISTENING)?;
+    rest.split(['/', ' ']).next()?.parse().ok()
+}
+
+fn keep_last_lines(stderr: ChildStderr, lines: Arc<Mutex<VecDeque<String>>>) {
+    thread::spawn(move || {
+        for line in BufReader::new(stderr).lines().map_while(Result::ok) {
+            if let Ok(mut lines) = lines.lock() {
+                lines.push_back(line);
+                while lines.len() > LINES_KEPT {
+                    lines.pop_front();
+                }
+            }
+        }
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_ready_line_tells_the_address() {
+        let found = address("svc-axum listening on http://127.0.0.1:3000");
+        assert_eq!(found, Some(SocketAddr::from(([127, 0, 0, 1], 3000))));
+        assert_eq!(
+            address("x listening on http://[::1]:80/"),
+            Some("[::1]:80".parse().unwrap())
+        );
+        assert_eq!(address("listening on port 3000"), None);
+    }
+}

@@ -1,0 +1,227 @@
+//! Who is compared: `services.toml`, checked.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail, ensure};
+use serde::Deserialize;
+
+use crate::engine::verify::Strictness;
+
+/// The file that lists the services, at the root of the repository.
+pub const CATALOGUE: &str = "services.toml";
+
+/// One service of the catalogue.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq)]
+#[serde(deny_unknown_fields)]
+pub struct Service {
+    /// The name: folder, package, binary, label.
+    pub name: String,
+    /// The framework, as its crate or package is named.
+    pub framework: String,
+    /// The language that it is written in.
+    #[serde(default = "rust")]
+    pub language: String,
+    /// The workspace member to build and run; absent for a service that `run` starts.
+    pub package: Option<String>,
+    /// The command that starts it, relative to the root; absent for a package.
+    pub run: Option<Vec<String>>,
+    /// The files that make it up, relative to the root: what lines of code are counted in.
+    #[serde(default)]
+    pub sources: Vec<PathBuf>,
+    /// Whether it is the limit of the machine, which is measured and never ranked.
+    #[serde(default)]
+    pub floor: bool,
+    /// Whether only the core of the contract is asked of it.
+    #[serde(default)]
+    pub core_contract: bool,
+    /// Seconds that it may take to start.
+    #[serde(default = "ten")]
+    pub start_timeout_s: u32,
+}
+
+fn rust() -> String {
+    "Rust".to_owned()
+}
+
+fn ten() -> u32 {
+    10
+}
+
+impl Service {
+    /// What a right answer of this service is.
+    pub fn strictness(&self) -> Strictness {
+        if self.core_contract {
+            Strictness::Core
+        } else {
+            Strictness::Exact
+        }
+    }
+
+    /// How long it may take to start.
+    pub fn start_timeout(&self) -> Duration {
+        Duration::from_secs(u64::from(self.start_timeout_s))
+    }
+
+    fn check(&self) -> Result<()> {
+        ensure!(!self.name.is_empty(), "a service has an empty name");
+        match (&self.package, &self.run) {
+            (Some(_), None) => Ok(()),
+            (None, Some(run)) => {
+                ensure!(!run.is_empty(), "service {:?}: run is empty", self.name);
+                Ok(())
+            }
+            _ => bail!("service {:?} needs one of package and run", self.name),
+        }
+    }
+}
+
+/// All services that can be compared.
+#[derive(Clone, Debug)]
+pub struct Catalogue {
+    /// The folder that paths of the catalogue are relative to.
+    pub root: PathBuf,
+    services: Vec<Service>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    service: Vec<Service>,
+}
+
+impl Catalogue {
+    /// Reads `path`, or else the `services.toml` in this folder or the nearest above it.
+    ///
+    /// # Errors
+    /// When there is none, or it is not a list of services with different names.
+    pub fn read(path: Option<&Path>) -> Result<Self> {
+        let path = match path {
+            Some(path) => path.to_owned(),
+            None => nearest(CATALOGUE)?,
+        };
+        let text =
+            fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        let services = Self::parse(&text)
+            .with_context(|| format!("{} is not a list of services", path.display()))?;
+        let folder = path
+            .parent()
+            .filter(|folder| !folder.as_os_str().is_empty());
+        let root = fs::canonicalize(folder.unwrap_or(Path::new(".")))?;
+        Ok(Self { root, services })
+    }
+
+    fn parse(text: &str) -> Result<Vec<Service>> {
+        let services = toml::from_str::<File>(text)?.service;
+        for (index, service) in services.iter().enumerate() {
+            service.check()?;
+            let twice = services[..index]
+                .iter()
+                .any(|other| other.name == service.name);
+            ensure!(!twice, "service {:?} is listed twice", service.name);
+        }
+        Ok(services)
+    }
+
+    /// The services of these names, in this order; without names, all Rust services but the floor.
+    ///
+    /// # Errors
+    /// When a name is not in the catalogue or is given twice.
+    pub fn select(&self, names: &[String]) -> Result<Vec<Service>> {
+        if names.is_empty() {
+            let all = self
+                .services
+                .iter()
+                .filter(|service| !service.floor && !service.core_contract);
+            return Ok(all.cloned().collect());
+        }
+        let mut selected: Vec<Service> = Vec::new();
+        for name in names {
+            ensure!(
+                !selected.iter().any(|service| service.name == *name),
+                "service {name:?} is named twice"
+            );
+            selected.push(self.find(name)?.clone());
+        }
+        Ok(selected)
+    }
+
+    /// The floor, if the catalogue has one.
+    pub fn floor(&self) -> Option<&Service> {
+        self.services.iter().find(|service| service.floor)
+    }
+
+    /// The names of all services.
+    pub fn names(&self) -> Vec<&str> {
+        self.services
+            .iter()
+            .map(|service| service.name.as_str())
+            .collect()
+    }
+
+    fn find(&self, name: &str) -> Result<&Service> {
+        let found = self.services.iter().find(|service| service.name == name);
+        found.with_context(|| {
+            format!(
+                "there is no service {name:?}; there are {}",
+                self.names().join(", ")
+            )
+        })
+    }
+}
+
+/// The file of this name in the present folder or the nearest above it.
+fn nearest(name: &str) -> Result<PathBuf> {
+    let here = std::env::current_dir().context("cannot tell the present folder")?;
+    let found = here
+        .ancestors()
+        .map(|folder| folder.join(name))
+        .find(|path| path.is_file());
+    found.with_context(|| {
+        format!("there is no {name} here or above: run this inside the repository")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn catalogue(text: &str) -> Catalogue {
+        Catalogue {
+            root: PathBuf::new(),
+            services: Catalogue::parse(text).unwrap(),
+        }
+    }
+
+    #[test]
+    fn the_repository_s_own_catalogue_has_five_services_and_a_floor() {
+        let all = catalogue(include_str!("../../services.toml"));
+        let chosen = all.select(&[]).unwrap();
+        let rust: Vec<_> = chosen.iter().map(|service| service.name.as_str()).collect();
+        assert_eq!(
+            rust,
+            ["svc-axum", "svc-actix", "svc-warp", "svc-hyper", "svc-poem"]
+        );
+        assert_eq!(all.floor().unwrap().name, "hello-floor");
+        let unknown = all.select(&["axum".into()]).unwrap_err().to_string();
+        assert!(unknown.contains("svc-axum"), "{unknown}");
+        assert!(all.select(&["svc-axum".into(), "svc-axum".into()]).is_err());
+    }
+
+    #[test]
+    fn entries_that_make_no_sense_are_refused() {
+        let refused = |fields: &str| {
+            let text = format!("[[service]]\nname='x'\nframework='y'\n{fields}");
+            format!("{:#}", Catalogue::parse(&text).unwrap_err())
+        };
+        assert!(refused("").contains("package and run"));
+        assert!(refused("package='x'\nrun=['x']").contains("package and run"));
+        assert!(refused("run=[]").contains("empty"));
+        assert!(refused("package='x'\ncolour='red'").contains("colour"));
+        assert!(
+            refused("package='x'\n[[service]]\nname='x'\nframework='y'\npackage='x'")
+                .contains("twice")
+        );
+    }
+}

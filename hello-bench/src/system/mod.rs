@@ -1,0 +1,6 @@
+//! What the measurements read from Linux: cores, processes, the host and what disturbs it.
+
+pub mod cores;
+pub mod host;
+pub mod noise;
+pub mod process;
