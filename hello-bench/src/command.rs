@@ -41,7 +41,7 @@ pub fn run(command: &mut Command, interrupt: &Interrupt) -> Result<String> {
 }
 
 /// Ends a process group at once and reaps its leader.
-pub fn kill(child: &mut Child) {
+pub fn kill_group(child: &mut Child) {
     let _ = killpg(Pid::from_raw(child.id().cast_signed()), Signal::SIGKILL);
     let _ = child.wait();
 }
@@ -52,7 +52,7 @@ fn wait(child: &mut Child, interrupt: &Interrupt) -> Result<ExitStatus> {
             return Ok(status);
         }
         if interrupt.is_set() {
-            kill(child);
+            kill_group(child);
             bail!("interrupted");
         }
         thread::sleep(LOOK);

@@ -14,7 +14,7 @@ use anyhow::{Context, Result, bail};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-use crate::command;
+use crate::command::kill_group;
 use crate::engine::response::Head;
 use crate::program::Program;
 use crate::system::cores::Cores;
@@ -36,6 +36,8 @@ pub struct Running {
     child: Child,
     /// Where it listens.
     pub address: SocketAddr,
+    /// What it said when it was ready.
+    pub ready_line: String,
     started: Instant,
     stderr: Arc<Mutex<VecDeque<String>>>,
 }
@@ -46,16 +48,24 @@ impl Running {
     /// # Errors
     /// When it cannot be started, or ends or keeps silent instead of becoming ready: with the cause that it gives.
     pub fn launch(program: &Program, cores: &Cores) -> Result<Self> {
-        Self::launch_at(program, cores, "0")
+        Self::launch_with(
+            program,
+            cores,
+            &[("HOST", Some("127.0.0.1")), ("PORT", Some("0"))],
+        )
     }
 
-    /// As [`Running::launch`], on this port.
+    /// As [`Running::launch`], with these variables set, or not set, instead of `HOST` and `PORT`.
     ///
     /// # Errors
     /// As [`Running::launch`].
-    pub fn launch_at(program: &Program, cores: &Cores, port: &str) -> Result<Self> {
+    pub fn launch_with(
+        program: &Program,
+        cores: &Cores,
+        variables: &[(&str, Option<&str>)],
+    ) -> Result<Self> {
         let name = &program.service.name;
-        let mut command = prepared(program, port);
+        let mut command = command(program, variables);
         // A child inherits the cores of the thread that starts it.
         Cores::confine(&cores.service)?;
         let started = Instant::now();
@@ -67,7 +77,7 @@ impl Running {
         let ready = match (child.stdout.take(), child.stderr.take()) {
             (Some(out), Some(err)) => {
                 keep_last_lines(err, Arc::clone(&stderr));
-                addresses(out)
+                ready_lines(out)
             }
             _ => bail!("{name} has no output"),
         };
@@ -76,10 +86,11 @@ impl Running {
             name: name.clone(),
             child,
             address: unspecified,
+            ready_line: String::new(),
             started,
             stderr,
         };
-        running.address = running.when_ready(&ready, program.service.start_timeout())?;
+        (running.ready_line, running.address) = running.when_ready(&ready, program.service.start_timeout())?;
         Ok(running)
     }
 
@@ -157,9 +168,13 @@ impl Running {
         let _ = self.wait(STOP_LIMIT);
     }
 
-    fn when_ready(&mut self, ready: &Receiver<SocketAddr>, limit: Duration) -> Result<SocketAddr> {
+    fn when_ready(
+        &mut self,
+        ready: &Receiver<(String, SocketAddr)>,
+        limit: Duration,
+    ) -> Result<(String, SocketAddr)> {
         match ready.recv_timeout(limit) {
-            Ok(address) => Ok(address),
+            Ok(ready) => Ok(ready),
             Err(RecvTimeoutError::Timeout) => {
                 bail!(
                     "{} said nothing like {LISTENING:?} within {} s{}",
@@ -200,31 +215,36 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        command::kill(&mut self.child);
+        kill_group(&mut self.child);
     }
 }
 
-fn prepared(program: &Program, port: &str) -> Command {
+/// The command that starts a service, with its output piped and a process group of its own.
+pub fn command(program: &Program, variables: &[(&str, Option<&str>)]) -> Command {
     let mut command = Command::new(&program.path);
     command
         .args(&program.arguments)
         .current_dir(&program.folder)
-        .env("HOST", "127.0.0.1")
-        .env("PORT", port)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .process_group(0);
+    for (name, value) in variables {
+        match value {
+            Some(value) => command.env(name, value),
+            None => command.env_remove(name),
+        };
+    }
     command
 }
 
-/// Reads stdout to its end, and passes on the address of the ready line.
-fn addresses(stdout: ChildStdout) -> Receiver<SocketAddr> {
+/// Reads stdout to its end, and passes on the ready line.
+fn ready_lines(stdout: ChildStdout) -> Receiver<(String, SocketAddr)> {
     let (sender, receiver) = channel();
     thread::spawn(move || {
         for line in BufReader::new(stdout).lines().map_while(Result::ok) {
             if let Some(address) = address(&line) {
-                let _ = sender.send(address);
+                let _ = sender.send((line, address));
             }
         }
     });

@@ -1,11 +1,34 @@
-//! The comparison.
+//! The comparison: one chain of plain data from who is compared to the pages that show it.
+//!
+//! | link | type |
+//! |---|---|
+//! | who | [`service::Service`], made ready as [`program::Program`] |
+//! | load to offer | [`scenario::Scenario`] |
+//! | order | [`plan::Plan`] of [`plan::Trial`]s |
+//! | one trial | [`sample::Sample`] |
+//! | statistics | [`summary::Summary`] |
+//! | result | [`report::Report`] |
+//! | pages | [`render`] |
+
+pub mod check;
+pub mod cli;
 pub mod command;
+pub mod compare;
 pub mod engine;
+pub mod figure;
+pub mod finding;
 pub mod interrupt;
 pub mod launch;
 pub mod plan;
 pub mod program;
+pub mod progress;
+pub mod render;
+pub mod report;
+pub mod run;
+pub mod sample;
 pub mod scenario;
 pub mod service;
 pub mod stats;
+pub mod summary;
 pub mod system;
+pub mod warning;

@@ -1,5 +1,7 @@
 //! Places in which services that cannot be told apart share one.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use crate::stats::sign_flip::{holm, p_value, smallest_p};
@@ -17,32 +19,83 @@ pub struct Place {
     pub shared: bool,
 }
 
-/// Ranks services by their values in the same rounds; `None` for one whose values cannot be paired with all others'.
-///
-/// Services are sorted by their median, and a place ends where *every* service before is significantly better than
-/// *every* service after, by the sign-flip test on paired ratios with Holm's correction over all pairs. So two
-/// services in different places can always be told apart, and two that cannot be told apart share theirs.
-pub fn places(values: &[&[f64]], lower_is_better: bool) -> Vec<Option<Place>> {
-    let Some((order, differ)) = tell_apart(values, lower_is_better) else {
-        return vec![None; values.len()];
-    };
-    let mut placed = vec![None; values.len()];
-    let mut start = 0;
-    for end in 1..=order.len() {
-        let splits = order[..end]
-            .iter()
-            .all(|a| order[end..].iter().all(|b| differ[*a][*b]));
-        if splits {
-            for index in &order[start..end] {
-                placed[*index] = Some(Place {
-                    place: start + 1,
-                    shared: end - start > 1,
-                });
-            }
-            start = end;
-        }
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}{}", self.place, if self.shared { " =" } else { "" })
     }
-    placed
+}
+
+/// How services compare by one figure.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Comparison {
+    /// Their indices, the best median first.
+    pub order: Vec<usize>,
+    /// For each pair the p-value of "they do not differ", by the sign-flip test on paired ratios, with Holm's
+    /// correction over all pairs; 1 for a service and itself.
+    pub p: Vec<Vec<f64>>,
+}
+
+impl Comparison {
+    /// Compares services by their values in the same rounds; `None` when values cannot be paired.
+    pub fn new(values: &[&[f64]], lower_is_better: bool) -> Option<Self> {
+        let medians = values
+            .iter()
+            .map(|values| median(values))
+            .collect::<Option<Vec<f64>>>()?;
+        let mut order: Vec<usize> = (0..values.len()).collect();
+        order.sort_by(|a, b| {
+            let ascending = medians[*a].total_cmp(&medians[*b]);
+            if lower_is_better {
+                ascending
+            } else {
+                ascending.reverse()
+            }
+        });
+        let pairs: Vec<(usize, usize)> = (0..values.len())
+            .flat_map(|a| (0..a).map(move |b| (a, b)))
+            .collect();
+        let single = pairs
+            .iter()
+            .map(|(a, b)| log_ratios(values[*a], values[*b]).map(|ratios| p_value(&ratios)))
+            .collect::<Option<Vec<f64>>>()?;
+        let mut p = vec![vec![1.0; values.len()]; values.len()];
+        for ((a, b), adjusted) in pairs.into_iter().zip(holm(&single)) {
+            p[a][b] = adjusted;
+            p[b][a] = adjusted;
+        }
+        Some(Self { order, p })
+    }
+
+    /// The place of each service.
+    ///
+    /// A place ends where *every* service before is significantly better than *every* service after. So two
+    /// services in different places can always be told apart, and two that cannot be told apart share theirs.
+    pub fn places(&self) -> Vec<Place> {
+        let mut placed = vec![
+            Place {
+                place: 0,
+                shared: false
+            };
+            self.order.len()
+        ];
+        let mut start = 0;
+        for end in 1..=self.order.len() {
+            let (before, after) = self.order.split_at(end);
+            if before
+                .iter()
+                .all(|a| after.iter().all(|b| self.p[*a][*b] <= ALPHA))
+            {
+                for index in &self.order[start..end] {
+                    placed[*index] = Place {
+                        place: start + 1,
+                        shared: end - start > 1,
+                    };
+                }
+                start = end;
+            }
+        }
+        placed
+    }
 }
 
 /// The fewest rounds in which the test can tell any of so many services apart.
@@ -51,38 +104,6 @@ pub fn rounds_needed(services: usize) -> usize {
     (1..)
         .find(|rounds| smallest_p(*rounds) * pairs <= ALPHA || *rounds >= 16)
         .unwrap_or(16)
-}
-
-type Relation = Vec<Vec<bool>>;
-
-/// The indices from best to worst, and which pairs differ.
-fn tell_apart(values: &[&[f64]], lower_is_better: bool) -> Option<(Vec<usize>, Relation)> {
-    let medians = values
-        .iter()
-        .map(|values| median(values))
-        .collect::<Option<Vec<f64>>>()?;
-    let mut order: Vec<usize> = (0..values.len()).collect();
-    order.sort_by(|a, b| {
-        let ascending = medians[*a].total_cmp(&medians[*b]);
-        if lower_is_better {
-            ascending
-        } else {
-            ascending.reverse()
-        }
-    });
-    let pairs: Vec<(usize, usize)> = (0..values.len())
-        .flat_map(|a| (0..a).map(move |b| (a, b)))
-        .collect();
-    let p_values = pairs
-        .iter()
-        .map(|(a, b)| log_ratios(values[*a], values[*b]).map(|ratios| p_value(&ratios)))
-        .collect::<Option<Vec<f64>>>()?;
-    let mut differ = vec![vec![false; values.len()]; values.len()];
-    for ((a, b), p) in pairs.into_iter().zip(holm(&p_values)) {
-        differ[a][b] = p <= ALPHA;
-        differ[b][a] = p <= ALPHA;
-    }
-    Some((order, differ))
 }
 
 #[cfg(test)]
@@ -97,13 +118,13 @@ mod tests {
 
     fn shown(values: &[Vec<f64>]) -> Vec<String> {
         let slices: Vec<&[f64]> = values.iter().map(Vec::as_slice).collect();
-        let places = places(&slices, true).into_iter();
-        places
-            .map(|place| {
-                place.map_or("-".into(), |p| {
-                    format!("{}{}", p.place, if p.shared { "=" } else { "" })
-                })
-            })
+        let Some(comparison) = Comparison::new(&slices, true) else {
+            return Vec::new();
+        };
+        comparison
+            .places()
+            .into_iter()
+            .map(|place| place.to_string())
             .collect()
     }
 
@@ -116,23 +137,23 @@ mod tests {
         };
         assert_eq!(
             shown(&[rounds(12.0, 0.01), noisy(1.0), noisy(-1.0)]),
-            ["3", "1=", "1="]
+            ["3", "1 =", "1 ="]
         );
     }
 
     #[test]
     fn a_chain_that_cannot_be_told_apart_link_by_link_is_one_place() {
         let values = [rounds(10.0, 0.0), rounds(10.05, 0.1), rounds(10.1, 0.01)];
-        assert_eq!(shown(&values), ["1=", "1=", "1="]);
+        assert_eq!(shown(&values), ["1 =", "1 =", "1 ="]);
     }
 
     #[test]
     fn too_few_rounds_place_nobody_alone() {
         assert_eq!(
             shown(&[vec![1.0; 3], vec![2.0; 3], vec![3.0; 3]]),
-            ["1=", "1=", "1="]
+            ["1 =", "1 =", "1 ="]
         );
-        assert_eq!(shown(&[vec![1.0; 3], vec![2.0; 2]]), ["-", "-"]);
+        assert_eq!(shown(&[vec![1.0; 3], vec![2.0; 2]]), [""; 0]);
         assert_eq!((rounds_needed(2), rounds_needed(5)), (6, 9));
     }
 }

@@ -1,0 +1,144 @@
+//! The contract, checked: what a service answers, and how it behaves as a process.
+//!
+//! The expected answers stand in [`cases`] once more, byte for byte, and not taken from hello-core: a mistake there
+//! must show.
+
+pub mod cases;
+pub mod http;
+pub mod process;
+pub mod shutdown;
+pub mod wire;
+
+use std::fmt;
+use std::thread;
+
+use anyhow::{Result, anyhow};
+
+use crate::engine::target::Target;
+use crate::engine::verify::Strictness;
+use crate::launch::Running;
+use crate::program::Program;
+use crate::system::cores::Cores;
+
+/// One way in which a service breaks the contract.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Violation {
+    /// The case.
+    pub case: String,
+    /// What was sent or done.
+    pub sent: String,
+    /// What the contract asks for.
+    pub expected: String,
+    /// What came instead.
+    pub received: String,
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            case,
+            sent,
+            expected,
+            received,
+        } = self;
+        write!(
+            f,
+            "{case}\n    sent      {sent}\n    expected  {expected}\n    received  {received}"
+        )
+    }
+}
+
+/// What a check found.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Outcome {
+    /// How many cases were checked.
+    pub cases: usize,
+    /// Where the contract is broken.
+    pub violations: Vec<Violation>,
+    /// The length of the answer to a request that every service gets, for comparison; absent when there was none.
+    pub answer_bytes: Option<usize>,
+}
+
+impl Outcome {
+    fn add(&mut self, violation: Option<Violation>) {
+        self.cases += 1;
+        self.violations.extend(violation);
+    }
+
+    fn merge(&mut self, other: Self) {
+        self.cases += other.cases;
+        self.violations.extend(other.violations);
+        self.answer_bytes = self.answer_bytes.or(other.answer_bytes);
+    }
+}
+
+/// Which parts of the contract to check.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Extent {
+    /// The answers: a fraction of a second.
+    Answers,
+    /// The answers and the process: some seconds, since a drain may take four.
+    All,
+}
+
+/// Checks a running server by its URL.
+///
+/// # Errors
+/// When it cannot be reached.
+pub fn url(target: &Target, strictness: Strictness) -> Result<Outcome> {
+    http::check(target, strictness)
+}
+
+/// Checks a service.
+///
+/// # Errors
+/// When it cannot be started.
+pub fn service(program: &Program, cores: &Cores, extent: Extent) -> Result<Outcome> {
+    let running = Running::launch(program, cores)?;
+    let mut outcome = http::check(&Target::at(running.address), program.service.strictness())?;
+    drop(running);
+    if extent == Extent::All {
+        outcome.merge(process::check(program, cores)?);
+    }
+    Ok(outcome)
+}
+
+/// Checks services side by side, and that all send equally many bytes.
+///
+/// # Errors
+/// When one cannot be started.
+pub fn services(programs: &[Program], cores: &Cores, extent: Extent) -> Result<Vec<Outcome>> {
+    let outcomes = thread::scope(|scope| {
+        let checks: Vec<_> = programs
+            .iter()
+            .map(|program| scope.spawn(move || service(program, cores, extent)))
+            .collect();
+        let joined = checks
+            .into_iter()
+            .map(|check| check.join().map_err(|_| anyhow!("a check panicked"))?);
+        joined.collect::<Result<Vec<Outcome>>>()
+    })?;
+    Ok(with_equal_sizes(programs, outcomes))
+}
+
+fn with_equal_sizes(programs: &[Program], mut outcomes: Vec<Outcome>) -> Vec<Outcome> {
+    let exact = |index: usize| programs[index].service.strictness() == Strictness::Exact;
+    let Some(first) = (0..programs.len()).find(|index| exact(*index)) else {
+        return outcomes;
+    };
+    let (name, bytes) = (
+        programs[first].service.name.clone(),
+        outcomes[first].answer_bytes,
+    );
+    for index in (first + 1..programs.len()).filter(|index| exact(*index)) {
+        let own = outcomes[index].answer_bytes;
+        let differs = own != bytes;
+        outcomes[index].add(differs.then(|| Violation {
+            case: "every service sends equally many bytes".into(),
+            sent: "GET /?name=abcde".into(),
+            expected: format!("{} bytes, as {name}", bytes.unwrap_or_default()),
+            received: format!("{} bytes", own.unwrap_or_default()),
+        }));
+    }
+    outcomes
+}

@@ -1,0 +1,160 @@
+//! The figures that are compared: what each is, from where in a sample, and which direction is better.
+
+use serde::{Deserialize, Serialize};
+
+use crate::sample::Sample;
+
+/// A figure with one value in every round.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Figure {
+    /// CPU time of the service for one request, in µs.
+    CpuUsPerRequest,
+    /// Answers a second.
+    ThroughputPerS,
+    /// Median latency, in µs.
+    LatencyP50Us,
+    /// 90th percentile of latency, in µs.
+    LatencyP90Us,
+    /// 95th percentile of latency, in µs.
+    LatencyP95Us,
+    /// 99th percentile of latency, in µs.
+    LatencyP99Us,
+    /// 99.9th percentile of latency, in µs.
+    LatencyP999Us,
+    /// The longest latency, in µs.
+    LatencyMaxUs,
+    /// Resident set without load, in bytes.
+    IdleRssBytes,
+    /// Proportional set without load, in bytes.
+    IdlePssBytes,
+    /// The largest resident set, in bytes.
+    PeakRssBytes,
+    /// The largest proportional set seen, in bytes.
+    PeakPssBytes,
+    /// From the start of the process to its first right answer, in µs.
+    StartUpUs,
+}
+
+impl Figure {
+    /// All of them.
+    pub const ALL: [Self; 13] = [
+        Self::CpuUsPerRequest,
+        Self::ThroughputPerS,
+        Self::LatencyP50Us,
+        Self::LatencyP90Us,
+        Self::LatencyP95Us,
+        Self::LatencyP99Us,
+        Self::LatencyP999Us,
+        Self::LatencyMaxUs,
+        Self::IdleRssBytes,
+        Self::IdlePssBytes,
+        Self::PeakRssBytes,
+        Self::PeakPssBytes,
+        Self::StartUpUs,
+    ];
+
+    /// Its value in a sample; `None` when the trial did not get that far.
+    pub fn of(self, sample: &Sample) -> Option<f64> {
+        let load = sample.load.as_ref();
+        let latency = load.map(|load| load.latency_us);
+        match self {
+            Self::CpuUsPerRequest => load.map(|load| load.cpu_us_per_request),
+            Self::ThroughputPerS => load.map(|load| load.throughput_per_s),
+            Self::LatencyP50Us => latency.map(|latency| latency.p50),
+            Self::LatencyP90Us => latency.map(|latency| latency.p90),
+            Self::LatencyP95Us => latency.map(|latency| latency.p95),
+            Self::LatencyP99Us => latency.map(|latency| latency.p99),
+            Self::LatencyP999Us => latency.map(|latency| latency.p999),
+            Self::LatencyMaxUs => latency.map(|latency| latency.max),
+            Self::IdleRssBytes => sample.idle.map(|idle| idle.rss_bytes as f64),
+            Self::IdlePssBytes => sample.idle.map(|idle| idle.pss_bytes as f64),
+            Self::PeakRssBytes => load.map(|load| load.peak.rss_bytes as f64),
+            Self::PeakPssBytes => load.map(|load| load.peak.pss_bytes as f64),
+            Self::StartUpUs => sample.start_up_us,
+        }
+    }
+
+    /// Whether less is better, which holds for all but throughput.
+    pub fn lower_is_better(self) -> bool {
+        self != Self::ThroughputPerS
+    }
+
+    /// Its name with the unit that it is shown in.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::CpuUsPerRequest => "CPU µs/request",
+            Self::ThroughputPerS => "requests/s",
+            Self::LatencyP50Us => "p50 µs",
+            Self::LatencyP90Us => "p90 µs",
+            Self::LatencyP95Us => "p95 µs",
+            Self::LatencyP99Us => "p99 µs",
+            Self::LatencyP999Us => "p99.9 µs",
+            Self::LatencyMaxUs => "max µs",
+            Self::IdleRssBytes => "idle RSS MiB",
+            Self::IdlePssBytes => "idle PSS MiB",
+            Self::PeakRssBytes => "peak RSS MiB",
+            Self::PeakPssBytes => "peak PSS MiB",
+            Self::StartUpUs => "start-up ms",
+        }
+    }
+
+    /// A value in the unit of the label, with the digits that it is shown with.
+    pub fn show(self, value: f64) -> String {
+        match self {
+            Self::CpuUsPerRequest => format!("{value:.2}"),
+            Self::ThroughputPerS => grouped(value),
+            Self::IdleRssBytes | Self::IdlePssBytes | Self::PeakRssBytes | Self::PeakPssBytes => {
+                format!("{:.2}", value / f64::from(1 << 20))
+            }
+            Self::StartUpUs => format!("{:.2}", value / 1e3),
+            _ if value < 10.0 => format!("{value:.1}"),
+            _ => grouped(value),
+        }
+    }
+}
+
+/// A whole number with thin groups of three digits: `58 100`, with no-break spaces.
+pub fn grouped(value: f64) -> String {
+    let digits = format!("{value:.0}");
+    let bytes = digits.as_bytes();
+    let mut shown = String::new();
+    for (index, byte) in bytes.iter().enumerate() {
+        let left = bytes.len() - index;
+        if index > 0
+            && left.is_multiple_of(3)
+            && bytes[index - 1].is_ascii_digit()
+            && bytes.len() > 4
+        {
+            shown.push('\u{a0}');
+        }
+        shown.push(char::from(*byte));
+    }
+    shown
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn digits_are_grouped_from_five_on() {
+        assert_eq!(grouped(58_100.4), "58\u{a0}100");
+        assert_eq!(grouped(1_234_567.0), "1\u{a0}234\u{a0}567");
+        assert_eq!(
+            (grouped(9_999.0).as_str(), grouped(-12_345.0).as_str()),
+            ("9999", "-12\u{a0}345")
+        );
+        assert_eq!(Figure::PeakRssBytes.show(3.0 * 1024.0 * 1024.0), "3.00");
+    }
+
+    #[test]
+    fn names_in_files_are_stable() {
+        let names: Vec<String> = Figure::ALL
+            .iter()
+            .map(|figure| serde_json::to_string(figure).unwrap())
+            .collect();
+        assert_eq!(names[0], "\"cpu_us_per_request\"");
+        assert_eq!(names[6], "\"latency_p999_us\"");
+    }
+}

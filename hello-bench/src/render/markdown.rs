@@ -1,0 +1,90 @@
+//! `report.md`: the report as a forge renders it.
+
+use std::fmt::Write;
+
+use crate::render::table::Table;
+use crate::render::tables::{self, Width};
+use crate::report::Report;
+
+/// The whole page.
+pub fn page(report: &Report) -> String {
+    let mut page = String::from("# Which Rust web framework, and what does it cost?\n\n");
+    for finding in &report.findings {
+        let _ = writeln!(page, "- {}", escape(finding));
+    }
+    let run = &report.run;
+    let _ = write!(
+        page,
+        "\n`{}` on {} ({}). Medians over rounds; a ratio is paired within rounds and has a 95 % interval; `=` marks \
+         services that this run cannot tell apart; `!` marks a figure that a note puts in doubt.\n",
+        run.command.replace('`', "'"),
+        run.started_at.strftime("%Y-%m-%d"),
+        escape(&run.host.line()),
+    );
+    for summary in &report.summaries {
+        let scenario = &summary.scenario;
+        let _ = write!(
+            page,
+            "\n## {}\n\n{}. Rounds: {}.\n\n",
+            escape(&scenario.name),
+            escape(&scenario.about),
+            summary.rounds
+        );
+        page.push_str(&table(&tables::scenario(report, summary, Width::Wide)));
+        notes(&mut page, &tables::warnings(summary));
+    }
+    page.push_str("\n## Cost\n\n");
+    page.push_str(&table(&tables::costs(report, Width::Wide)));
+    notes(
+        &mut page,
+        &report
+            .warnings
+            .iter()
+            .map(ToString::to_string)
+            .collect::<Vec<_>>(),
+    );
+    page
+}
+
+fn notes(page: &mut String, notes: &[String]) {
+    if !notes.is_empty() {
+        page.push('\n');
+    }
+    for note in notes {
+        let _ = writeln!(page, "- {}", escape(note));
+    }
+}
+
+/// A table in the syntax of GitHub-flavoured Markdown.
+pub fn table(table: &Table) -> String {
+    let line = |cells: &[String]| {
+        let cells: Vec<String> = cells.iter().map(|cell| escape(cell)).collect();
+        format!("| {} |\n", cells.join(" | "))
+    };
+    let rule = (0..table.header.len()).map(|column| {
+        if table.is_numeric(column) {
+            "---:"
+        } else {
+            "---"
+        }
+    });
+    let rule = format!("| {} |\n", rule.collect::<Vec<_>>().join(" | "));
+    let rows: String = table.rows.iter().map(|row| line(row)).collect();
+    format!("{}{rule}{rows}", line(&table.header))
+}
+
+/// Text in which nothing is markup.
+fn escape(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '\\' | '|' | '*' | '_' | '`' | '[' | ']' | '#' => escaped.extend(['\\', character]),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '&' => escaped.push_str("&amp;"),
+            '\n' | '\r' => escaped.push(' '),
+            other => escaped.push(other),
+        }
+    }
+    escaped
+}

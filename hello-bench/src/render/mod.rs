@@ -1,0 +1,26 @@
+//! Pages: each renderer shows a [`Report`] and computes nothing.
+
+pub mod markdown;
+pub mod table;
+pub mod tables;
+pub mod terminal;
+
+use std::path::Path;
+
+use anyhow::Result;
+
+use crate::report::Report;
+use crate::run;
+
+/// Writes every page of a report into the folder of its run.
+///
+/// # Errors
+/// When a file cannot be written.
+pub fn write(report: &Report, folder: &Path) -> Result<()> {
+    run::write(
+        folder,
+        "results.json",
+        &serde_json::to_string_pretty(report)?,
+    )?;
+    run::write(folder, "report.md", &markdown::page(report))
+}

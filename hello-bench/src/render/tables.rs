@@ -1,0 +1,201 @@
+//! The tables of a report as text: which figures stand in which, in what form.
+
+use crate::figure::Figure;
+use crate::program::Facts;
+use crate::render::table::Table;
+use crate::report::Report;
+use crate::scenario::Model;
+use crate::summary::{Ratio, Row, Summary};
+
+/// What stands for a figure that is not there.
+pub const ABSENT: &str = "–";
+
+/// How much room there is.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Width {
+    /// 80 columns of a terminal.
+    Narrow,
+    /// A page.
+    Wide,
+}
+
+/// The table of one scenario.
+pub fn scenario(report: &Report, summary: &Summary, width: Width) -> Table {
+    let figures = figures(summary, width);
+    let reference = &report.run.plan.reference;
+    let mut header = vec![
+        "rank".to_owned(),
+        "service".to_owned(),
+        summary.primary.label().to_owned(),
+    ];
+    header.push(match width {
+        Width::Narrow => "by reference".to_owned(),
+        Width::Wide => format!("by {reference}, 95 % interval"),
+    });
+    header.extend(figures.iter().map(|figure| figure.label().to_owned()));
+    let rows = summary
+        .rows
+        .iter()
+        .map(|row| {
+            let mut cells = vec![rank(row, summary.primary), row.service.clone()];
+            cells.push(cell(row, summary.primary));
+            cells.push(to_reference(row, summary.primary, reference));
+            cells.extend(figures.iter().map(|figure| cell(row, *figure)));
+            cells
+        })
+        .collect();
+    Table {
+        header,
+        rows,
+        text_columns: 2,
+    }
+}
+
+/// The table of what services cost without load.
+pub fn costs(report: &Report, width: Width) -> Table {
+    let mut header = vec![
+        "service",
+        "version",
+        "binary KiB",
+        "idle RSS MiB",
+        "start-up ms",
+        "lines",
+        "crates",
+    ];
+    if width == Width::Wide {
+        header[1] = "framework";
+        header[5] = "lines of code";
+        header[6] = "dependencies";
+    }
+    let rows = report
+        .run
+        .services
+        .iter()
+        .map(|facts| cost(report, facts, width))
+        .collect();
+    Table {
+        header: header.into_iter().map(str::to_owned).collect(),
+        rows,
+        text_columns: 2,
+    }
+}
+
+/// The place, or why there is none.
+pub fn rank(row: &Row, figure: Figure) -> String {
+    match (row.place(figure), &row.disqualified, row.floor) {
+        (Some(place), ..) => place.to_string(),
+        (None, Some(_), _) => "failed".to_owned(),
+        (None, None, true) => "limit".to_owned(),
+        (None, None, false) => "none".to_owned(),
+    }
+}
+
+/// Each warning of a scenario once, with the services that it touches.
+pub fn warnings(summary: &Summary) -> Vec<String> {
+    let own = summary.warnings.iter().map(ToString::to_string);
+    let rows = summary.rows.iter().flat_map(|row| {
+        let told = row
+            .warnings
+            .iter()
+            .map(|told| format!("{}: {told}", row.service));
+        let cause = row
+            .disqualified
+            .iter()
+            .map(|cause| format!("{} is not ranked: {cause}", row.service));
+        cause.chain(told)
+    });
+    own.chain(rows).collect()
+}
+
+/// The figures beside the primary one.
+fn figures(summary: &Summary, width: Width) -> Vec<Figure> {
+    let speed = match (summary.primary, width) {
+        (Figure::CpuUsPerRequest, Width::Wide) => Some(Figure::ThroughputPerS),
+        (Figure::CpuUsPerRequest, Width::Narrow) if summary.scenario.model == Model::Closed => {
+            Some(Figure::ThroughputPerS)
+        }
+        (Figure::CpuUsPerRequest, Width::Narrow) => None,
+        _ => Some(Figure::CpuUsPerRequest),
+    };
+    let rest: &[Figure] = match width {
+        Width::Narrow => &[
+            Figure::LatencyP50Us,
+            Figure::LatencyP99Us,
+            Figure::PeakRssBytes,
+        ],
+        Width::Wide => &[
+            Figure::LatencyP50Us,
+            Figure::LatencyP90Us,
+            Figure::LatencyP95Us,
+            Figure::LatencyP99Us,
+            Figure::LatencyP999Us,
+            Figure::LatencyMaxUs,
+            Figure::PeakRssBytes,
+            Figure::PeakPssBytes,
+        ],
+    };
+    speed.into_iter().chain(rest.iter().copied()).collect()
+}
+
+fn cell(row: &Row, figure: Figure) -> String {
+    let Some(estimate) = row.figures.get(&figure) else {
+        return ABSENT.to_owned();
+    };
+    let doubted = row
+        .warnings
+        .iter()
+        .any(|told| told.warning.touches().contains(&figure));
+    format!(
+        "{}{}",
+        figure.show(estimate.median),
+        if doubted { " !" } else { "" }
+    )
+}
+
+fn to_reference(row: &Row, figure: Figure, reference: &str) -> String {
+    match row
+        .figures
+        .get(&figure)
+        .and_then(|estimate| estimate.to_reference.as_ref())
+    {
+        Some(ratio) => show_ratio(ratio),
+        None if row.service == reference => "1".to_owned(),
+        None => ABSENT.to_owned(),
+    }
+}
+
+/// A ratio with its interval: `0.86 [0.84, 0.88]`.
+pub fn show_ratio(ratio: &Ratio) -> String {
+    match ratio.interval {
+        Some(interval) => format!(
+            "{:.3} [{:.3}, {:.3}]",
+            ratio.ratio, interval.low, interval.high
+        ),
+        None => format!("{:.3}", ratio.ratio),
+    }
+}
+
+fn cost(report: &Report, facts: &Facts, width: Width) -> Vec<String> {
+    let row = report
+        .summaries
+        .iter()
+        .flat_map(|summary| &summary.rows)
+        .find(|row| row.service == facts.name);
+    let figure = |figure| row.map_or_else(|| ABSENT.to_owned(), |row| cell(row, figure));
+    let count =
+        |count: Option<u64>| count.map_or_else(|| ABSENT.to_owned(), |count| count.to_string());
+    let version = facts.version.clone().unwrap_or_else(|| ABSENT.to_owned());
+    vec![
+        facts.name.clone(),
+        if width == Width::Wide {
+            format!("{} {version}", facts.framework)
+        } else {
+            version
+        },
+        count(facts.binary_bytes.map(|bytes| bytes / 1024)),
+        figure(Figure::IdleRssBytes),
+        figure(Figure::StartUpUs),
+        count(facts.lines_of_code),
+        count(facts.dependencies),
+    ]
+}

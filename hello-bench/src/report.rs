@@ -1,0 +1,72 @@
+//! The result of a run: what renderers show, and all that they show.
+
+use serde::{Deserialize, Serialize};
+
+use crate::finding::finding;
+use crate::plan::Plan;
+use crate::program::Facts;
+use crate::run::Run;
+use crate::sample::Sample;
+use crate::summary::{Summary, summarize};
+use crate::warning::Warning;
+
+/// A run and what it found. Written as `results.json`.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Report {
+    /// What was measured, where and how.
+    #[serde(flatten)]
+    pub run: Run,
+    /// What was found in words, a sentence for each scenario.
+    pub findings: Vec<String>,
+    /// What touches all scenarios.
+    pub warnings: Vec<Warning>,
+    /// What was found in figures.
+    pub summaries: Vec<Summary>,
+}
+
+impl Report {
+    /// Summarizes the samples of a run.
+    pub fn new(run: Run, samples: &[Sample]) -> Self {
+        let Plan {
+            scenarios,
+            reference,
+            ..
+        } = &run.plan;
+        let ordered = scenarios
+            .iter()
+            .filter_map(|name| run.scenarios.iter().find(|scenario| scenario.name == *name));
+        let summaries: Vec<Summary> = ordered
+            .map(|scenario| summarize(scenario, &run.services, samples, reference))
+            .filter(|summary| !summary.rows.is_empty())
+            .collect();
+        let shared = run.host.service_cores == run.host.generator_cores;
+        let findings = summaries
+            .iter()
+            .map(|summary| finding(summary, &run.services))
+            .collect();
+        Self {
+            run,
+            findings,
+            warnings: shared.then_some(Warning::SharedCores).into_iter().collect(),
+            summaries,
+        }
+    }
+
+    /// What is known of a service without load.
+    pub fn facts(&self, service: &str) -> Option<&Facts> {
+        self.run.services.iter().find(|facts| facts.name == service)
+    }
+
+    /// The services that are not ranked somewhere, each once, with the reason.
+    pub fn disqualified(&self) -> Vec<(&str, &str)> {
+        let mut found: Vec<(&str, &str)> = Vec::new();
+        for row in self.summaries.iter().flat_map(|summary| &summary.rows) {
+            if let Some(cause) = &row.disqualified
+                && !found.iter().any(|(service, _)| *service == row.service)
+            {
+                found.push((&row.service, cause));
+            }
+        }
+        found
+    }
+}

@@ -1,0 +1,156 @@
+//! A run on disk: what it set out to do, and each sample as it lands, so that nothing measured is lost.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, ensure};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::plan::Plan;
+use crate::program::Facts;
+use crate::sample::Sample;
+use crate::scenario::Scenario;
+use crate::system::host::Host;
+
+/// The version of the files' form. A reader refuses another one.
+pub const SCHEMA: u32 = 1;
+/// What the run set out to do.
+const RUN: &str = "run.json";
+/// A sample a line.
+const SAMPLES: &str = "samples.jsonl";
+
+/// All that is known of a run before it measures.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Run {
+    /// [`SCHEMA`].
+    pub schema: u32,
+    /// The version of hello-bench.
+    pub hello_bench: String,
+    /// The command line.
+    pub command: String,
+    /// When it began.
+    pub started_at: Timestamp,
+    /// The machine.
+    pub host: Host,
+    /// The order of the trials.
+    pub plan: Plan,
+    /// The loads.
+    pub scenarios: Vec<Scenario>,
+    /// The services.
+    pub services: Vec<Facts>,
+}
+
+/// The folder of a run.
+#[derive(Debug)]
+pub struct Folder {
+    /// Where it is.
+    pub path: PathBuf,
+    samples: File,
+}
+
+impl Folder {
+    /// Makes the folder, or uses an empty one.
+    ///
+    /// # Errors
+    /// When it cannot be written, or holds a run already.
+    pub fn create(path: &Path) -> Result<Self> {
+        let cannot = || {
+            format!(
+                "cannot write to {}: choose another folder with --out",
+                path.display()
+            )
+        };
+        fs::create_dir_all(path).with_context(cannot)?;
+        ensure!(
+            !path.join(SAMPLES).exists(),
+            "{} holds a run already: choose another folder with --out",
+            path.display()
+        );
+        let samples = OpenOptions::new()
+            .create_new(true)
+            .append(true)
+            .open(path.join(SAMPLES))
+            .with_context(cannot)?;
+        Ok(Self {
+            path: path.to_owned(),
+            samples,
+        })
+    }
+
+    /// Writes what the run sets out to do.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn describe(&self, run: &Run) -> Result<()> {
+        self.write(RUN, &serde_json::to_string_pretty(run)?)
+    }
+
+    /// Appends a sample.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn append(&mut self, sample: &Sample) -> Result<()> {
+        let mut line = serde_json::to_string(sample)?;
+        line.push('\n');
+        let written = self.samples.write_all(line.as_bytes());
+        written.with_context(|| format!("cannot write {}", self.path.join(SAMPLES).display()))
+    }
+
+    /// Writes a whole file.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn write(&self, name: &str, text: &str) -> Result<()> {
+        write(&self.path, name, text)
+    }
+}
+
+/// Writes a whole file into the folder of a run.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn write(folder: &Path, name: &str, text: &str) -> Result<()> {
+    let path = folder.join(name);
+    let mut text = text.to_owned();
+    if !text.ends_with('\n') {
+        text.push('\n');
+    }
+    fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))
+}
+
+/// Reads a run and its samples. A last line that was cut off, as by a full disk, is left out.
+///
+/// # Errors
+/// When the folder holds no run, or one of another schema.
+pub fn read(folder: &Path) -> Result<(Run, Vec<Sample>)> {
+    let path = folder.join(RUN);
+    let text = fs::read_to_string(&path)
+        .with_context(|| format!("cannot read {}: is it the folder of a run?", path.display()))?;
+    let run: Run =
+        serde_json::from_str(&text).with_context(|| format!("{} is not a run", path.display()))?;
+    ensure!(
+        run.schema == SCHEMA,
+        "{} has schema {}, this reads {SCHEMA}",
+        path.display(),
+        run.schema
+    );
+    let path = folder.join(SAMPLES);
+    let text =
+        fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+    let lines: Vec<&str> = text.lines().collect();
+    let mut samples = Vec::new();
+    for (index, line) in lines.iter().enumerate() {
+        match serde_json::from_str(line) {
+            Ok(sample) => samples.push(sample),
+            Err(_) if index + 1 == lines.len() && !text.ends_with('\n') => {}
+            Err(cause) => {
+                return Err(cause).with_context(|| {
+                    format!("{}, line {}: not a sample", path.display(), index + 1)
+                });
+            }
+        }
+    }
+    Ok((run, samples))
+}

@@ -1,0 +1,316 @@
+//! Statistics over the rounds: what the samples of a scenario say of each service, and how sure it is.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use crate::figure::Figure;
+use crate::program::Facts;
+use crate::sample::{Sample, Window};
+use crate::scenario::Scenario;
+use crate::stats::bootstrap::{Interval, interval};
+use crate::stats::places::{Comparison, Place, rounds_needed};
+use crate::stats::{log_ratios, mean, median, median_absolute_deviation};
+use crate::warning::{FLOOR_DRIFT, Told, Warning};
+
+/// What the samples of one scenario say.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Summary {
+    /// The load.
+    pub scenario: Scenario,
+    /// The figure that services are listed by.
+    pub primary: Figure,
+    /// Rounds that every ranked service has completed.
+    pub rounds: usize,
+    /// A row for each service: the ranked ones from best to worst, then those that are not ranked, then the floor.
+    pub rows: Vec<Row>,
+    /// What touches all rows.
+    pub warnings: Vec<Warning>,
+}
+
+/// What the samples of one service say.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Row {
+    /// Its name.
+    pub service: String,
+    /// Whether it is the limit of the machine.
+    pub floor: bool,
+    /// Why it is not ranked: a wrong answer, or an end of the process.
+    pub disqualified: Option<String>,
+    /// The figures that it has.
+    pub figures: BTreeMap<Figure, Estimate>,
+    /// What puts figures in doubt.
+    pub warnings: Vec<Told>,
+    /// Latency over time in the round with the median throughput.
+    pub windows: Vec<Window>,
+}
+
+/// One figure over the rounds.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Estimate {
+    /// The median of the rounds.
+    pub median: f64,
+    /// The median absolute deviation of the rounds.
+    pub mad: f64,
+    /// A 95 % interval of the median; absent with fewer than three rounds.
+    pub interval: Option<Interval>,
+    /// The place among the ranked services; absent for others, and where a warning forbids it.
+    pub place: Option<Place>,
+    /// By the reference, paired within rounds; absent for the reference itself and for services without a place.
+    pub to_reference: Option<Ratio>,
+    /// By the service in the first place, paired within rounds; absent as above.
+    pub to_best: Option<Ratio>,
+    /// The value of each round.
+    pub values: Vec<f64>,
+}
+
+/// A figure by another service's, paired within rounds.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Ratio {
+    /// The geometric mean of the rounds' ratios.
+    pub ratio: f64,
+    /// Its 95 % interval; absent with fewer than three rounds.
+    pub interval: Option<Interval>,
+    /// The p-value of "they do not differ", corrected for all pairs of services.
+    pub p: f64,
+}
+
+impl Ratio {
+    fn new(values: &[f64], other: &[f64], p: f64) -> Option<Self> {
+        let logs = log_ratios(values, other)?;
+        let interval = interval(&logs, mean).map(|interval| Interval {
+            low: interval.low.exp(),
+            high: interval.high.exp(),
+        });
+        Some(Self {
+            ratio: mean(&logs)?.exp(),
+            interval,
+            p,
+        })
+    }
+}
+
+impl Row {
+    /// Its place by the primary figure.
+    pub fn place(&self, primary: Figure) -> Option<Place> {
+        self.figures.get(&primary)?.place
+    }
+}
+
+/// The figure that the services of a scenario are listed by: CPU time, which varies least; throughput where the load
+/// asks for as much as there is.
+pub fn primary(scenario: &Scenario) -> Figure {
+    if scenario.saturates() {
+        Figure::ThroughputPerS
+    } else {
+        Figure::CpuUsPerRequest
+    }
+}
+
+/// Summarizes the samples of one scenario; ratios are taken to the service named `reference`.
+pub fn summarize(
+    scenario: &Scenario,
+    services: &[Facts],
+    samples: &[Sample],
+    reference: &str,
+) -> Summary {
+    let of = |name: &str| -> Vec<&Sample> {
+        let own = |sample: &&Sample| {
+            sample.trial.scenario == scenario.name && sample.trial.service == name
+        };
+        samples.iter().filter(own).collect()
+    };
+    let mut entries: Vec<Entry> = services
+        .iter()
+        .map(|facts| Entry::new(scenario, facts, of(&facts.name)))
+        .filter(Entry::has_samples)
+        .collect();
+    let rounds = common_rounds(&entries);
+    for entry in &mut entries {
+        entry.estimate(&rounds);
+    }
+    for figure in Figure::ALL {
+        rank(&mut entries, figure, reference);
+    }
+    let warnings = shared_warnings(&entries, rounds.len());
+    let primary = primary(scenario);
+    let mut rows: Vec<Row> = entries.into_iter().map(|entry| entry.row).collect();
+    rows.sort_by(|a, b| {
+        order(a, primary)
+            .partial_cmp(&order(b, primary))
+            .unwrap_or(std::cmp::Ordering::Equal)
+    });
+    Summary {
+        scenario: scenario.clone(),
+        primary,
+        rounds: rounds.len(),
+        rows,
+        warnings,
+    }
+}
+
+/// Ranked services first, by their median; then the others; then the floor.
+fn order(row: &Row, primary: Figure) -> (bool, bool, f64) {
+    let estimate = row.figures.get(&primary);
+    let median = estimate.map_or(f64::INFINITY, |estimate| estimate.median);
+    let signed = if primary.lower_is_better() {
+        median
+    } else {
+        -median
+    };
+    (row.floor, row.disqualified.is_some(), signed)
+}
+
+struct Entry<'a> {
+    row: Row,
+    samples: Vec<&'a Sample>,
+}
+
+impl<'a> Entry<'a> {
+    fn new(scenario: &Scenario, facts: &Facts, samples: Vec<&'a Sample>) -> Self {
+        let row = Row {
+            service: facts.name.clone(),
+            floor: facts.floor,
+            disqualified: samples.iter().find_map(|sample| fault(sample)),
+            figures: BTreeMap::new(),
+            warnings: Told::of_samples(scenario, &samples),
+            windows: typical_windows(&samples),
+        };
+        Self { row, samples }
+    }
+
+    fn has_samples(&self) -> bool {
+        !self.samples.is_empty()
+    }
+
+    fn is_ranked(&self) -> bool {
+        !self.row.floor && self.row.disqualified.is_none()
+    }
+
+    fn estimate(&mut self, rounds: &BTreeSet<u32>) {
+        for figure in Figure::ALL {
+            let common =
+                |sample: &&&Sample| rounds.is_empty() || rounds.contains(&sample.trial.round);
+            let values: Vec<f64> = self
+                .samples
+                .iter()
+                .filter(common)
+                .filter_map(|sample| figure.of(sample))
+                .collect();
+            if let (Some(median_of_rounds), Some(mad)) =
+                (median(&values), median_absolute_deviation(&values))
+            {
+                let estimate = Estimate {
+                    median: median_of_rounds,
+                    mad,
+                    interval: interval(&values, median),
+                    place: None,
+                    to_reference: None,
+                    to_best: None,
+                    values,
+                };
+                self.row.figures.insert(figure, estimate);
+            }
+        }
+    }
+}
+
+/// Why a sample disqualifies its service, if it does.
+fn fault(sample: &Sample) -> Option<String> {
+    let round = sample.trial.round;
+    if let Some(cause) = &sample.failure {
+        return Some(format!("round {round}: {cause}"));
+    }
+    let load = sample.load.as_ref().filter(|load| load.wrong > 0)?;
+    let what = load.first_wrong.as_deref().unwrap_or("unknown");
+    let all = load.requests + load.wrong;
+    Some(format!(
+        "round {round}: {} of {all} answers were wrong, the first: {what}",
+        load.wrong
+    ))
+}
+
+/// The rounds in which every ranked service has a whole sample, so that values can be paired.
+fn common_rounds(entries: &[Entry]) -> BTreeSet<u32> {
+    let whole = |entry: &Entry| -> BTreeSet<u32> {
+        let whole = entry.samples.iter().filter(|sample| sample.load.is_some());
+        whole.map(|sample| sample.trial.round).collect()
+    };
+    let ranked = entries.iter().filter(|entry| entry.is_ranked());
+    ranked.map(whole).reduce(|a, b| &a & &b).unwrap_or_default()
+}
+
+/// Gives places and ratios to the services whose figure may be ranked.
+fn rank(entries: &mut [Entry], figure: Figure, reference: &str) {
+    let allowed = |entry: &Entry| {
+        let refused = entry
+            .row
+            .warnings
+            .iter()
+            .any(|told| told.warning.refuses(figure));
+        entry.is_ranked() && !refused && entry.row.figures.contains_key(&figure)
+    };
+    let ranked: Vec<usize> = (0..entries.len())
+        .filter(|index| allowed(&entries[*index]))
+        .collect();
+    let values: Vec<Vec<f64>> = ranked
+        .iter()
+        .map(|index| entries[*index].row.figures[&figure].values.clone())
+        .collect();
+    let slices: Vec<&[f64]> = values.iter().map(Vec::as_slice).collect();
+    let Some(comparison) = Comparison::new(&slices, figure.lower_is_better()) else {
+        return;
+    };
+    let best = comparison.order.first().copied().unwrap_or_default();
+    let base = ranked
+        .iter()
+        .position(|index| entries[*index].row.service == reference);
+    for ((at, place), index) in comparison.places().into_iter().enumerate().zip(&ranked) {
+        let to = |other: usize| {
+            let ratio = Ratio::new(&values[at], &values[other], comparison.p[at][other]);
+            ratio.filter(|_| other != at)
+        };
+        if let Some(estimate) = entries[*index].row.figures.get_mut(&figure) {
+            estimate.place = Some(place);
+            estimate.to_best = to(best);
+            estimate.to_reference = base.and_then(to);
+        }
+    }
+}
+
+fn shared_warnings(entries: &[Entry], rounds: usize) -> Vec<Warning> {
+    let ranked = entries.iter().filter(|entry| entry.is_ranked()).count();
+    let needed = rounds_needed(ranked);
+    let mut warnings = Vec::new();
+    if ranked > 1 && rounds < needed {
+        warnings.push(Warning::TooFewRounds { rounds, needed });
+    }
+    let floor = entries.iter().find(|entry| entry.row.floor);
+    let drift = floor.and_then(|floor| drift(floor.row.figures.get(&Figure::CpuUsPerRequest)?));
+    warnings.extend(drift.map(|fraction| Warning::FloorDrift { fraction }));
+    warnings
+}
+
+/// The largest deviation of a round from the median, when it is beyond what is allowed.
+fn drift(floor: &Estimate) -> Option<f64> {
+    let deviations = floor
+        .values
+        .iter()
+        .map(|value| (value / floor.median - 1.0).abs());
+    deviations
+        .reduce(f64::max)
+        .filter(|largest| *largest > FLOOR_DRIFT)
+}
+
+/// The windows of the round whose throughput is the (lower) median.
+fn typical_windows(samples: &[&Sample]) -> Vec<Window> {
+    let mut loads: Vec<_> = samples
+        .iter()
+        .filter_map(|sample| sample.load.as_ref())
+        .collect();
+    loads.sort_by(|a, b| a.throughput_per_s.total_cmp(&b.throughput_per_s));
+    loads
+        .get(loads.len().saturating_sub(1) / 2)
+        .map(|load| load.windows.clone())
+        .unwrap_or_default()
+}
