@@ -1,5 +1,6 @@
 //! The command line.
 
+use std::fs;
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -13,7 +14,7 @@ use crate::engine::target::Target;
 use crate::engine::verify::Strictness;
 use crate::interrupt::Interrupt;
 use crate::program::Builder;
-use crate::render::terminal;
+use crate::render::{self, terminal};
 use crate::report::Report;
 use crate::scenario::Scenario;
 use crate::service::Catalogue;
@@ -77,7 +78,7 @@ struct Compare {
     /// The service that ratios are taken to [default: the first]
     #[arg(long, value_name = "SERVICE")]
     reference: Option<String>,
-    /// The folder for the results [default: results/<time>]
+    /// The folder for the results [default: results/ and the time]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
     /// Decides the order of the trials [default: random, and recorded]
@@ -95,6 +96,9 @@ struct Redraw {
     /// The folder of a run
     #[arg(value_name = "DIR")]
     folder: PathBuf,
+    /// Also replace the results, and the sources that are quoted, between the markers of this page
+    #[arg(long, value_name = "FILE")]
+    splice: Option<PathBuf>,
 }
 
 /// Runs the command that the arguments name: exit status 0 fine, 1 failed, 2 usage.
@@ -257,9 +261,22 @@ impl Redraw {
             self.folder.display()
         );
         let report = Report::new(run, &samples);
-        crate::render::write(&report, &self.folder)?;
+        render::write(&report, &self.folder)?;
+        if let Some(page) = &self.splice {
+            splice(page, &report)?;
+        }
         print(&terminal::page(&report, is_styled()))
     }
+}
+
+/// Writes the report into a page; sources are found relative to it.
+fn splice(page: &Path, report: &Report) -> Result<()> {
+    let text =
+        fs::read_to_string(page).with_context(|| format!("cannot read {}", page.display()))?;
+    let root = page.parent().unwrap_or(Path::new(""));
+    let spliced =
+        render::splice::splice(&text, report, root).with_context(|| page.display().to_string())?;
+    fs::write(page, spliced).with_context(|| format!("cannot write {}", page.display()))
 }
 
 /// Whether stdout is a terminal that wants colour (<https://no-color.org>).

@@ -175,8 +175,11 @@ pub fn together(cores: &Cores) -> Cores {
 }
 
 fn by_time(root: &Path) -> PathBuf {
-    root.join("results")
-        .join(ZonedDateTime::now().strftime("%Y-%m-%d_%H-%M-%S").to_string())
+    root.join("results").join(
+        ZonedDateTime::now()
+            .strftime("%Y-%m-%d_%H-%M-%S")
+            .to_string(),
+    )
 }
 
 fn describe(options: &Options, programs: &[Program], cores: &Cores) -> Run {

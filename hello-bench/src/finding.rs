@@ -62,9 +62,9 @@ fn rounds(count: usize) -> String {
     }
 }
 
-/// The ranked rows by place, best first.
+/// The ranked rows by the best place that they may have: the first group holds all that may be the best.
 fn groups(summary: &Summary) -> Vec<Vec<&Row>> {
-    let place = |row: &Row| row.place(summary.primary).map(|place| place.place);
+    let place = |row: &Row| row.place(summary.primary).map(|place| place.best);
     let mut ranked: Vec<&Row> = summary
         .rows
         .iter()

@@ -90,7 +90,8 @@ impl Running {
             started,
             stderr,
         };
-        (running.ready_line, running.address) = running.when_ready(&ready, program.service.start_timeout())?;
+        (running.ready_line, running.address) =
+            running.when_ready(&ready, program.service.start_timeout())?;
         Ok(running)
     }
 

@@ -18,7 +18,7 @@ const LONGEST_S: f64 = 3600.0;
 #[serde(deny_unknown_fields)]
 pub struct Scenario {
     /// The key in `scenarios.json`.
-    #[serde(skip_deserializing)]
+    #[serde(default)]
     pub name: String,
     /// What the load is, in a sentence for the reader of a report.
     pub about: String,
@@ -83,6 +83,10 @@ impl Scenario {
         named
             .into_iter()
             .map(|(name, scenario)| {
+                ensure!(
+                    scenario.name.is_empty(),
+                    "scenario {name:?}: its name is its key"
+                );
                 let scenario = Self { name, ..scenario };
                 scenario
                     .check()

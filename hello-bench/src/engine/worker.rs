@@ -59,6 +59,7 @@ pub struct Worker<'a> {
     armed: u64,
     clients: Vec<Client>,
     in_flight: usize,
+    ended: bool,
     verifier: Verifier,
     names: Rng,
     record: Record,
@@ -88,6 +89,7 @@ impl<'a> Worker<'a> {
             armed: u64::MAX,
             clients,
             in_flight: 0,
+            ended: false,
             verifier: Verifier::new(work.strictness),
             names: Rng::with_seed(work.seed),
             record: Record::new(work.window),
@@ -105,8 +107,6 @@ impl<'a> Worker<'a> {
             let now = self.now();
             self.send_due(now)?;
             if self.is_over(now)? {
-                let end = self.work.phases.end_ns.unwrap_or(now);
-                self.record.unsent = self.work.pace.unserved(end);
                 return Ok(self.record);
             }
             self.arm(now)?;
@@ -132,8 +132,7 @@ impl<'a> Worker<'a> {
         if self.work.shared.is_stopped() {
             return Ok(true);
         }
-        let ended = self.work.phases.end_ns.is_some_and(|end| now >= end);
-        if !ended && !self.work.pace.is_spent() {
+        if !self.ended && !self.work.pace.is_spent() {
             return Ok(false);
         }
         let late = self
@@ -151,13 +150,20 @@ impl<'a> Worker<'a> {
         Ok(self.in_flight == 0)
     }
 
+    /// Sends what is due. The first call after the end sends what was due before it, as far as connections are
+    /// free; the rest of the schedule stays unsent.
     fn send_due(&mut self, now: u64) -> Result<()> {
-        if self.work.phases.end_ns.is_some_and(|end| now >= end) {
+        if self.ended {
             return Ok(());
         }
-        while let Some((index, intended)) = self.work.pace.due(now) {
+        let end = self.work.phases.end_ns.unwrap_or(u64::MAX);
+        while let Some((index, intended)) = self.work.pace.due(now.min(end.saturating_sub(1))) {
             let sent = self.now();
             self.send(index, intended, sent)?;
+        }
+        if now >= end {
+            self.ended = true;
+            self.record.unsent = self.work.pace.unserved(end);
         }
         Ok(())
     }
@@ -239,9 +245,9 @@ impl<'a> Worker<'a> {
             None => {}
         }
         self.work.shared.count_answer();
-        let over = self.work.phases.end_ns.is_some_and(|end| now >= end);
+        let goes_on = self.work.phases.end_ns.is_none_or(|end| now < end);
         if let Some(intended) = self.work.pace.answered(index, now)
-            && !over
+            && goes_on
         {
             self.send(index, intended, now)?;
         }

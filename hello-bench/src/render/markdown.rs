@@ -5,33 +5,15 @@ use std::fmt::Write;
 use crate::render::table::Table;
 use crate::render::tables::{self, Width};
 use crate::report::Report;
+use crate::summary::Summary;
 
 /// The whole page.
 pub fn page(report: &Report) -> String {
     let mut page = String::from("# Which Rust web framework, and what does it cost?\n\n");
-    for finding in &report.findings {
-        let _ = writeln!(page, "- {}", escape(finding));
-    }
-    let run = &report.run;
-    let _ = write!(
-        page,
-        "\n`{}` on {} ({}). Medians over rounds; a ratio is paired within rounds and has a 95 % interval; `=` marks \
-         services that this run cannot tell apart; `!` marks a figure that a note puts in doubt.\n",
-        run.command.replace('`', "'"),
-        run.started_at.strftime("%Y-%m-%d"),
-        escape(&run.host.line()),
-    );
+    findings(&mut page, report);
+    page.push_str(&provenance(report));
     for summary in &report.summaries {
-        let scenario = &summary.scenario;
-        let _ = write!(
-            page,
-            "\n## {}\n\n{}. Rounds: {}.\n\n",
-            escape(&scenario.name),
-            escape(&scenario.about),
-            summary.rounds
-        );
-        page.push_str(&table(&tables::scenario(report, summary, Width::Wide)));
-        notes(&mut page, &tables::warnings(summary));
+        load(&mut page, report, summary);
     }
     page.push_str("\n## Cost\n\n");
     page.push_str(&table(&tables::costs(report, Width::Wide)));
@@ -44,6 +26,58 @@ pub fn page(report: &Report) -> String {
             .collect::<Vec<_>>(),
     );
     page
+}
+
+/// The part of the page that a README quotes: what was found, the tables, and where the figures come from.
+pub fn excerpt(report: &Report) -> String {
+    let mut page = String::new();
+    findings(&mut page, report);
+    for summary in &report.summaries {
+        let _ = write!(
+            page,
+            "\n**{}**: {}.\n\n",
+            escape(&summary.scenario.name),
+            escape(&summary.scenario.about)
+        );
+        page.push_str(&table(&tables::scenario(report, summary, Width::Narrow)));
+        notes(&mut page, &tables::warnings(summary));
+    }
+    page.push('\n');
+    page.push_str(&table(&tables::costs(report, Width::Wide)));
+    page.push_str(&provenance(report));
+    page
+}
+
+fn findings(page: &mut String, report: &Report) {
+    for finding in &report.findings {
+        let _ = writeln!(page, "- {}", escape(finding));
+    }
+}
+
+/// The command and the machine, and how to read the tables.
+fn provenance(report: &Report) -> String {
+    let run = &report.run;
+    format!(
+        "\nMeasured by `{}` on {}: {}. Medians over rounds. Ratios are to {}, paired within rounds, with a 95 % interval. \
+         Services that share ranks cannot be told apart. `!` marks a figure that a note puts in doubt.\n",
+        run.command.replace('`', "'"),
+        run.started_at.strftime("%Y-%m-%d"),
+        escape(&run.host.line()),
+        escape(&run.plan.reference),
+    )
+}
+
+fn load(page: &mut String, report: &Report, summary: &Summary) {
+    let scenario = &summary.scenario;
+    let rounds = summary.rounds;
+    let _ = write!(
+        page,
+        "\n## {}\n\n{}. Rounds: {rounds}.\n\n",
+        escape(&scenario.name),
+        escape(&scenario.about)
+    );
+    page.push_str(&table(&tables::scenario(report, summary, Width::Wide)));
+    notes(page, &tables::warnings(summary));
 }
 
 fn notes(page: &mut String, notes: &[String]) {

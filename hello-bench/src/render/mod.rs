@@ -1,6 +1,7 @@
 //! Pages: each renderer shows a [`Report`] and computes nothing.
 
 pub mod markdown;
+pub mod splice;
 pub mod table;
 pub mod tables;
 pub mod terminal;

@@ -4,7 +4,7 @@ use crate::figure::Figure;
 use crate::program::Facts;
 use crate::render::table::Table;
 use crate::report::Report;
-use crate::scenario::Model;
+use crate::stats::bootstrap::Interval;
 use crate::summary::{Ratio, Row, Summary};
 
 /// What stands for a figure that is not there.
@@ -26,20 +26,24 @@ pub fn scenario(report: &Report, summary: &Summary, width: Width) -> Table {
     let mut header = vec![
         "rank".to_owned(),
         "service".to_owned(),
-        summary.primary.label().to_owned(),
+        label(summary.primary, width).to_owned(),
     ];
     header.push(match width {
         Width::Narrow => "by reference".to_owned(),
         Width::Wide => format!("by {reference}, 95 % interval"),
     });
-    header.extend(figures.iter().map(|figure| figure.label().to_owned()));
+    header.extend(
+        figures
+            .iter()
+            .map(|figure| label(*figure, width).to_owned()),
+    );
     let rows = summary
         .rows
         .iter()
         .map(|row| {
             let mut cells = vec![rank(row, summary.primary), row.service.clone()];
             cells.push(cell(row, summary.primary));
-            cells.push(to_reference(row, summary.primary, reference));
+            cells.push(to_reference(row, summary.primary, reference, width));
             cells.extend(figures.iter().map(|figure| cell(row, *figure)));
             cells
         })
@@ -107,34 +111,46 @@ pub fn warnings(summary: &Summary) -> Vec<String> {
     own.chain(rows).collect()
 }
 
-/// The figures beside the primary one.
+/// The figures beside the primary one. The narrow table leaves out what the others imply: the rate of an open model,
+/// and at saturation the median latency, which is connections by throughput (Little's law).
 fn figures(summary: &Summary, width: Width) -> Vec<Figure> {
-    let speed = match (summary.primary, width) {
-        (Figure::CpuUsPerRequest, Width::Wide) => Some(Figure::ThroughputPerS),
-        (Figure::CpuUsPerRequest, Width::Narrow) if summary.scenario.model == Model::Closed => {
-            Some(Figure::ThroughputPerS)
-        }
-        (Figure::CpuUsPerRequest, Width::Narrow) => None,
-        _ => Some(Figure::CpuUsPerRequest),
+    use Figure::{CpuUsPerRequest, LatencyP50Us, LatencyP99Us, PeakRssBytes, ThroughputPerS};
+    let narrow: &[Figure] = if summary.scenario.saturates() {
+        &[CpuUsPerRequest, LatencyP99Us, PeakRssBytes]
+    } else {
+        &[LatencyP50Us, LatencyP99Us, PeakRssBytes]
     };
-    let rest: &[Figure] = match width {
-        Width::Narrow => &[
-            Figure::LatencyP50Us,
-            Figure::LatencyP99Us,
-            Figure::PeakRssBytes,
-        ],
-        Width::Wide => &[
-            Figure::LatencyP50Us,
-            Figure::LatencyP90Us,
-            Figure::LatencyP95Us,
-            Figure::LatencyP99Us,
-            Figure::LatencyP999Us,
-            Figure::LatencyMaxUs,
-            Figure::PeakRssBytes,
-            Figure::PeakPssBytes,
-        ],
+    let wide = [
+        CpuUsPerRequest,
+        ThroughputPerS,
+        LatencyP50Us,
+        Figure::LatencyP90Us,
+        Figure::LatencyP95Us,
+        LatencyP99Us,
+        Figure::LatencyP999Us,
+        Figure::LatencyMaxUs,
+        PeakRssBytes,
+        Figure::PeakPssBytes,
+    ];
+    let chosen = if width == Width::Narrow {
+        narrow
+    } else {
+        &wide
     };
-    speed.into_iter().chain(rest.iter().copied()).collect()
+    chosen
+        .iter()
+        .copied()
+        .filter(|figure| *figure != summary.primary)
+        .collect()
+}
+
+/// The heading of a figure's column.
+fn label(figure: Figure, width: Width) -> &'static str {
+    match (figure, width) {
+        (Figure::CpuUsPerRequest, Width::Narrow) => "CPU µs",
+        (Figure::PeakRssBytes, Width::Narrow) => "peak MiB",
+        _ => figure.label(),
+    }
 }
 
 fn cell(row: &Row, figure: Figure) -> String {
@@ -152,26 +168,25 @@ fn cell(row: &Row, figure: Figure) -> String {
     )
 }
 
-fn to_reference(row: &Row, figure: Figure, reference: &str) -> String {
+fn to_reference(row: &Row, figure: Figure, reference: &str, width: Width) -> String {
     match row
         .figures
         .get(&figure)
         .and_then(|estimate| estimate.to_reference.as_ref())
     {
-        Some(ratio) => show_ratio(ratio),
+        Some(ratio) => show_ratio(ratio, if width == Width::Narrow { 2 } else { 3 }),
         None if row.service == reference => "1".to_owned(),
         None => ABSENT.to_owned(),
     }
 }
 
 /// A ratio with its interval: `0.86 [0.84, 0.88]`.
-pub fn show_ratio(ratio: &Ratio) -> String {
+pub fn show_ratio(ratio: &Ratio, digits: usize) -> String {
     match ratio.interval {
-        Some(interval) => format!(
-            "{:.3} [{:.3}, {:.3}]",
-            ratio.ratio, interval.low, interval.high
-        ),
-        None => format!("{:.3}", ratio.ratio),
+        Some(Interval { low, high }) => {
+            format!("{:.digits$} [{low:.digits$}, {high:.digits$}]", ratio.ratio)
+        }
+        None => format!("{:.digits$}", ratio.ratio),
     }
 }
 

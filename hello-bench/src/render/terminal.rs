@@ -40,7 +40,7 @@ pub fn page(report: &Report, styled: bool) -> String {
     }
     let _ = writeln!(
         page,
-        "reference: {}; = cannot be told apart; ! see the notes",
+        "ratios are to {}; services that share ranks cannot be told apart; ! see the notes",
         report.run.plan.reference
     );
     page

@@ -1,4 +1,4 @@
-//! Places in which services that cannot be told apart share one.
+//! Places that services which cannot be told apart share.
 
 use std::fmt;
 
@@ -10,18 +10,22 @@ use crate::stats::{log_ratios, median};
 /// The family-wise rate of false alarms.
 pub const ALPHA: f64 = 0.05;
 
-/// A service's place by one figure.
+/// The places that a service may have by one figure, counted from 1 for the best.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Place {
-    /// 1 for the best; as many as are ahead, plus one.
-    pub place: usize,
-    /// Whether another service has the same.
-    pub shared: bool,
+    /// One more than there are services that are significantly better.
+    pub best: usize,
+    /// As many as there are services, less those that are significantly worse.
+    pub worst: usize,
 }
 
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}{}", self.place, if self.shared { " =" } else { "" })
+        if self.best >= self.worst {
+            write!(f, "{}", self.best)
+        } else {
+            write!(f, "{}–{}", self.best, self.worst)
+        }
     }
 }
 
@@ -66,35 +70,32 @@ impl Comparison {
         Some(Self { order, p })
     }
 
-    /// The place of each service.
-    ///
-    /// A place ends where *every* service before is significantly better than *every* service after. So two
-    /// services in different places can always be told apart, and two that cannot be told apart share theirs.
+    /// The places that each service may have (a confidence set for its rank, as in M. Mogstad and others, "Inference for
+    /// Ranks", The Review of Economic Studies 91:1, 2024). Services that cannot be told apart share places; those without a
+    /// place in common can be told apart.
     pub fn places(&self) -> Vec<Place> {
-        let mut placed = vec![
-            Place {
-                place: 0,
-                shared: false
-            };
-            self.order.len()
-        ];
-        let mut start = 0;
-        for end in 1..=self.order.len() {
-            let (before, after) = self.order.split_at(end);
-            if before
-                .iter()
-                .all(|a| after.iter().all(|b| self.p[*a][*b] <= ALPHA))
-            {
-                for index in &self.order[start..end] {
-                    placed[*index] = Place {
-                        place: start + 1,
-                        shared: end - start > 1,
-                    };
-                }
-                start = end;
-            }
+        let mut at = vec![0; self.order.len()];
+        for (position, index) in self.order.iter().enumerate() {
+            at[*index] = position;
         }
-        placed
+        let differing = |own: usize, ahead: bool| {
+            let other_side = |other: &usize| {
+                if ahead {
+                    at[*other] < at[own]
+                } else {
+                    at[*other] > at[own]
+                }
+            };
+            (0..at.len())
+                .filter(other_side)
+                .filter(|other| self.p[own][*other] <= ALPHA)
+                .count()
+        };
+        let place = |own| Place {
+            best: 1 + differing(own, true),
+            worst: at.len() - differing(own, false),
+        };
+        (0..at.len()).map(place).collect()
     }
 }
 
@@ -129,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn equal_services_share_a_place_and_the_next_counts_them() {
+    fn equal_services_share_places_and_the_next_counts_them() {
         let noisy = |sign: f64| {
             (0..9)
                 .map(|round| 10.0 + sign * if round % 2 == 0 { 0.1 } else { -0.1 })
@@ -137,21 +138,28 @@ mod tests {
         };
         assert_eq!(
             shown(&[rounds(12.0, 0.01), noisy(1.0), noisy(-1.0)]),
-            ["3", "1 =", "1 ="]
+            ["3", "1–2", "1–2"]
         );
     }
 
     #[test]
-    fn a_chain_that_cannot_be_told_apart_link_by_link_is_one_place() {
-        let values = [rounds(10.0, 0.0), rounds(10.05, 0.1), rounds(10.1, 0.01)];
-        assert_eq!(shown(&values), ["1 =", "1 =", "1 ="]);
+    fn the_middle_of_a_chain_shares_places_with_both_ends() {
+        let values = [rounds(10.0, 0.01), rounds(10.1, 0.01), rounds(10.2, 0.01)];
+        let middle: Vec<f64> = (0..9)
+            .map(|round| if round % 3 == 0 { 9.9 } else { 10.19 })
+            .collect();
+        assert_eq!(
+            shown(&[values[0].clone(), middle, values[2].clone()]),
+            ["1–2", "1–3", "2–3"]
+        );
+        assert_eq!(shown(&values), ["1", "2", "3"]);
     }
 
     #[test]
     fn too_few_rounds_place_nobody_alone() {
         assert_eq!(
             shown(&[vec![1.0; 3], vec![2.0; 3], vec![3.0; 3]]),
-            ["1 =", "1 =", "1 ="]
+            ["1–3", "1–3", "1–3"]
         );
         assert_eq!(shown(&[vec![1.0; 3], vec![2.0; 2]]), [""; 0]);
         assert_eq!((rounds_needed(2), rounds_needed(5)), (6, 9));

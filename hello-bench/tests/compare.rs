@@ -1,0 +1,343 @@
+//! The comparison on real processes: what it writes, and what it does when something goes wrong.
+
+mod common;
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use common::{bench, catalogue, root, scenarios};
+use predicates::prelude::*;
+use predicates::str::contains;
+use serde_json::Value;
+
+/// `compare` with a catalogue of faulty services, all in `folder`.
+fn compare(
+    folder: &Path,
+    faults: &[(&str, &str, u32)],
+    arguments: &[&str],
+) -> assert_cmd::assert::Assert {
+    let (services, scenarios) = (catalogue(folder, faults), scenarios(folder));
+    let mut command = bench();
+    command
+        .arg("compare")
+        .args(arguments)
+        .arg("--services")
+        .arg(services)
+        .arg("--scenarios")
+        .arg(scenarios);
+    command.arg("--out").arg(folder.join("out")).assert()
+}
+
+fn results(folder: &Path) -> Value {
+    serde_json::from_str(&fs::read_to_string(folder.join("out/results.json")).unwrap()).unwrap()
+}
+
+fn samples(folder: &Path) -> Vec<Value> {
+    let text = fs::read_to_string(folder.join("out/samples.jsonl")).unwrap();
+    text.lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
+}
+
+#[test]
+fn all_services_and_the_floor_are_measured_with_every_figure() {
+    let folder = tempfile::tempdir().unwrap();
+    let scenarios = scenarios(folder.path());
+    let out = folder.path().join("out");
+    let mut command = bench();
+    command
+        .args([
+            "compare",
+            "--profile",
+            "dev",
+            "--rounds",
+            "1",
+            "--scenarios",
+        ])
+        .arg(scenarios)
+        .arg("--out")
+        .arg(&out);
+    let printed = command.assert().success().get_output().stdout.clone();
+    let printed = String::from_utf8(printed).unwrap();
+    assert!(
+        printed
+            .lines()
+            .filter(|line| !line.contains('!') && !line.contains(':'))
+            .all(|line| line.chars().count() <= 80)
+    );
+    let results = results(folder.path());
+    let names = [
+        "svc-axum",
+        "svc-actix",
+        "svc-warp",
+        "svc-hyper",
+        "svc-poem",
+        "hello-floor",
+    ];
+    for summary in results["summaries"].as_array().unwrap() {
+        let rows = summary["rows"].as_array().unwrap();
+        assert_eq!(rows.len(), names.len());
+        for row in rows {
+            assert!(names.contains(&row["service"].as_str().unwrap()));
+            for figure in FIGURES {
+                let median = row["figures"][figure]["median"].as_f64();
+                assert!(median.is_some_and(|median| median > 0.0), "{figure}: {row}");
+            }
+        }
+        assert_eq!(rows.last().unwrap()["service"], "hello-floor");
+    }
+    for facts in results["services"].as_array().unwrap() {
+        for fact in ["binary_bytes", "lines_of_code", "dependencies"] {
+            assert!(
+                facts[fact].as_u64().is_some_and(|count| count > 0),
+                "{fact}: {facts}"
+            );
+        }
+    }
+    let page = fs::read_to_string(out.join("report.md")).unwrap();
+    assert!(page.contains("| rank | service |") && page.contains("## Cost"));
+    let before = fs::read_to_string(out.join("results.json")).unwrap();
+    bench().arg("report").arg(&out).assert().success();
+    let after = fs::read_to_string(out.join("results.json")).unwrap();
+    assert!(after == before, "a report from the samples differs");
+}
+
+const FIGURES: [&str; 11] = [
+    "cpu_us_per_request",
+    "throughput_per_s",
+    "latency_p50_us",
+    "latency_p90_us",
+    "latency_p95_us",
+    "latency_p99_us",
+    "latency_p999_us",
+    "latency_max_us",
+    "idle_rss_bytes",
+    "peak_rss_bytes",
+    "start_up_us",
+];
+
+#[test]
+fn one_wrong_body_takes_the_rank_and_the_rest_is_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let faults = [("spoiled", "wrong", 600)];
+    let arguments = ["good", "spoiled", "--scenario", "saturate", "--rounds", "2"];
+    let ended = compare(folder.path(), &faults, &arguments)
+        .code(1)
+        .stderr(contains("spoiled; see the notes above"));
+    ended.stdout(contains("answers were wrong, the first: body").and(contains("Hallo")));
+    let results = results(folder.path());
+    let rows = results["summaries"][0]["rows"].as_array().unwrap();
+    let row = |name: &str| rows.iter().find(|row| row["service"] == name).unwrap();
+    assert!(row("spoiled")["disqualified"].is_string());
+    assert!(row("spoiled")["figures"]["throughput_per_s"]["place"].is_null());
+    assert!(row("good")["disqualified"].is_null());
+    assert_eq!(samples(folder.path()).len(), 4);
+}
+
+#[test]
+fn a_service_that_dies_is_one_clear_line_and_the_others_go_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let faults = [("mortal", "die", 600), ("dropper", "drop", 600)];
+    let arguments = [
+        "good",
+        "mortal",
+        "dropper",
+        "--scenario",
+        "saturate",
+        "--rounds",
+        "2",
+    ];
+    let ended = compare(folder.path(), &faults, &arguments).code(1);
+    ended.stderr(
+        contains("mortal ended (signal: 6 (SIGABRT)")
+            .and(contains("under load"))
+            .and(contains("dropper is not measured further")),
+    );
+    let good = samples(folder.path())
+        .iter()
+        .filter(|sample| sample["service"] == "good" && sample["failure"].is_null())
+        .count();
+    assert_eq!(good, 2);
+}
+
+#[test]
+fn a_broken_contract_is_told_and_not_measured() {
+    let folder = tempfile::tempdir().unwrap();
+    let arguments = ["good", "spoiled", "--scenario", "saturate", "--rounds", "1"];
+    let ended = compare(folder.path(), &[("spoiled", "wrong", 0)], &arguments).code(1);
+    ended.stdout(contains(
+        "spoiled is not ranked: round 1: breaks the contract",
+    ));
+}
+
+#[test]
+fn what_cannot_start_is_one_clear_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let silent = compare(folder.path(), &[("mute", "silent", 0)], &["mute"]).code(1);
+    silent.stderr(contains("error: mute said nothing like").and(contains("within 1 s")));
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port();
+    let floor = common::built("hello-floor");
+    let text = format!(
+        "[[service]]\nname='taken'\nframework='none'\nrun=['sh', '-c', 'PORT={port} exec {}']\n[[service]]\nname='gone'\nframework='none'\nrun=['./no-such-binary']\n",
+        floor.display()
+    );
+    fs::write(folder.path().join("services.toml"), text).unwrap();
+    for (service, cause) in [("taken", "in use"), ("gone", "no-such-binary")] {
+        let mut command = bench();
+        command
+            .args(["compare", service, "--services"])
+            .arg(folder.path().join("services.toml"));
+        command
+            .arg("--scenarios")
+            .arg(scenarios(folder.path()))
+            .arg("--out")
+            .arg(folder.path().join(service));
+        let failed = command.assert().code(1).stderr(contains(cause));
+        let errors = String::from_utf8_lossy(&failed.get_output().stderr).into_owned();
+        assert_eq!(
+            errors
+                .lines()
+                .filter(|line| line.starts_with("error:"))
+                .count(),
+            1,
+            "{errors}"
+        );
+        assert!(!errors.contains("panicked"), "{errors}");
+    }
+}
+
+#[test]
+fn bad_input_is_one_clear_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("file");
+    fs::write(&file, "{\"x\": 1}").unwrap();
+    let path = file.to_str().unwrap();
+    let cases: [(&[&str], i32, &str); 11] = [
+        (&["compare", "--rounds", "0"], 2, "rounds"),
+        (&["compare", "--rounds", "many"], 2, "rounds"),
+        (&["compare", "--seed", "x"], 2, "--seed"),
+        (&["compare", "axum"], 1, "there is no service \"axum\""),
+        (
+            &["compare", "--scenario", "fast"],
+            1,
+            "there is no scenario \"fast\"",
+        ),
+        (&["compare", "--reference", "svc-none"], 1, "svc-none"),
+        (
+            &["compare", "--scenarios", "/no/such/file"],
+            1,
+            "cannot read /no/such/file",
+        ),
+        (
+            &["compare", "--scenarios", path],
+            1,
+            "is not a list of scenarios",
+        ),
+        (
+            &["compare", "--services", path],
+            1,
+            "is not a list of services",
+        ),
+        (
+            &["compare", "--out", "/proc/no"],
+            1,
+            "cannot write to /proc/no",
+        ),
+        (
+            &["report", "/no/such/folder"],
+            1,
+            "is it the folder of a run?",
+        ),
+    ];
+    for (arguments, code, names) in cases {
+        let failed = bench()
+            .args(arguments)
+            .assert()
+            .code(code)
+            .stderr(contains(names));
+        let errors = String::from_utf8_lossy(&failed.get_output().stderr).into_owned();
+        assert!(
+            code == 2 || errors.lines().count() <= 6,
+            "{arguments:?}: {errors}"
+        );
+        assert!(!errors.contains("panicked"), "{errors}");
+    }
+}
+
+#[test]
+fn ctrl_c_keeps_what_was_measured_and_leaves_no_process() {
+    let folder = tempfile::tempdir().unwrap();
+    let (services, scenarios) = (catalogue(folder.path(), &[]), scenarios(folder.path()));
+    let mut command = Command::new(env!("CARGO_BIN_EXE_hello-bench"));
+    command.current_dir(root()).args([
+        "compare",
+        "good",
+        "--rounds",
+        "1",
+        "--scenario",
+        "saturate",
+        "--scenario",
+        "long",
+    ]);
+    command
+        .arg("--services")
+        .arg(services)
+        .arg("--scenarios")
+        .arg(scenarios)
+        .arg("--out")
+        .arg(folder.path().join("out"));
+    let mut running = command
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let samples_file = folder.path().join("out/samples.jsonl");
+    let limit = Instant::now() + Duration::from_secs(30);
+    while fs::read_to_string(&samples_file)
+        .unwrap_or_default()
+        .is_empty()
+    {
+        assert!(Instant::now() < limit, "no sample");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let child = child_of(running.id(), limit);
+    let pid = nix::unistd::Pid::from_raw(running.id().cast_signed());
+    nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGINT).unwrap();
+    assert_eq!(running.wait().unwrap().code(), Some(1));
+    let output = running.wait_with_output().unwrap();
+    assert!(
+        String::from_utf8_lossy(&output.stderr).contains("interrupted; what was measured is in")
+    );
+    assert_eq!(samples(folder.path()).len(), 1);
+    assert!(folder.path().join("out/report.md").is_file());
+    assert!(
+        !Path::new(&format!("/proc/{child}")).exists(),
+        "{child} is left"
+    );
+}
+
+/// The service that the comparison runs, once it runs one.
+fn child_of(parent: u32, limit: Instant) -> u32 {
+    loop {
+        let tasks = fs::read_dir(format!("/proc/{parent}/task"))
+            .unwrap()
+            .flatten();
+        let children =
+            tasks.filter_map(|task| fs::read_to_string(task.path().join("children")).ok());
+        if let Some(child) = children
+            .flat_map(|line| {
+                line.split_whitespace()
+                    .next()
+                    .and_then(|pid| pid.parse().ok())
+            })
+            .next()
+        {
+            return child;
+        }
+        assert!(Instant::now() < limit, "no service");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
