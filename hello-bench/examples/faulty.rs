@@ -13,52 +13,31 @@ static ANSWERS: AtomicU64 = AtomicU64::new(0);
 
 fn main() {
     let arguments: Vec<String> = env::args().skip(1).collect();
-    let [fault, after, command] = arguments.as_slice() else {
-        panic!("faulty FAULT AFTER COMMAND")
-    };
+    let [fault, after, command] = arguments.as_slice() else { panic!("faulty FAULT AFTER COMMAND") };
     let after: u64 = after.parse().expect("AFTER is a number");
-    let mut service = Command::new(command)
-        .env("PORT", "0")
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("it starts");
+    let mut service =
+        Command::new(command).env("PORT", "0").stdout(Stdio::piped()).spawn().expect("it starts");
     let mut line = String::new();
     BufReader::new(service.stdout.take().expect("it is piped"))
         .read_line(&mut line)
         .expect("it says something");
-    let origin: SocketAddr = line
-        .trim_end()
-        .rsplit('/')
-        .next()
-        .and_then(|text| text.parse().ok())
-        .expect("an address");
+    let origin: SocketAddr =
+        line.trim_end().rsplit('/').next().and_then(|text| text.parse().ok()).expect("an address");
     let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a free port");
     if fault != "silent" {
-        println!(
-            "faulty listening on http://{}",
-            listener.local_addr().expect("it is bound")
-        );
+        println!("faulty listening on http://{}", listener.local_addr().expect("it is bound"));
     }
     for stream in listener.incoming().flatten() {
         let fault = fault.clone();
-        thread::spawn(move || {
-            pass(
-                stream,
-                TcpStream::connect(origin).expect("it accepts"),
-                &fault,
-                after,
-            )
-        });
+        thread::spawn(move || pass(stream, TcpStream::connect(origin).expect("it accepts"), &fault, after));
     }
     let _ = service.wait();
 }
 
 /// Passes requests on as they come, and answers with the fault.
 fn pass(mut client: TcpStream, mut service: TcpStream, fault: &str, after: u64) {
-    let (mut requests, mut onward) = (
-        client.try_clone().expect("a clone"),
-        service.try_clone().expect("a clone"),
-    );
+    let (mut requests, mut onward) =
+        (client.try_clone().expect("a clone"), service.try_clone().expect("a clone"));
     thread::spawn(move || {
         let _ = std::io::copy(&mut requests, &mut onward);
         let _ = onward.shutdown(std::net::Shutdown::Both);

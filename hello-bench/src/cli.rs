@@ -121,11 +121,7 @@ pub fn main() -> ExitCode {
 impl Check {
     fn run(self, interrupt: &Interrupt) -> Result<()> {
         if let Some(url) = &self.url {
-            let strictness = if self.core {
-                Strictness::Core
-            } else {
-                Strictness::Exact
-            };
+            let strictness = if self.core { Strictness::Core } else { Strictness::Exact };
             let outcome = check::url(&Target::parse(url)?, strictness)?;
             return verdict(&[(url.clone(), outcome)]);
         }
@@ -134,10 +130,7 @@ impl Check {
         if self.names.is_empty() {
             services.extend(catalogue.floor().cloned());
         }
-        let programs = compare::build(
-            &Builder::new(&catalogue, &self.files.profile, interrupt),
-            &services,
-        )?;
+        let programs = compare::build(&Builder::new(&catalogue, &self.files.profile, interrupt), &services)?;
         let cores = compare::together(&Cores::split()?);
         let outcomes = check::services(&programs, &cores, Extent::All)?;
         let names = services.into_iter().map(|service| service.name);
@@ -149,11 +142,7 @@ impl Check {
 fn verdict(checked: &[(String, Outcome)]) -> Result<()> {
     let mut text = String::new();
     for (name, outcome) in checked {
-        text.push_str(&format!(
-            "{name}: {} cases, {} violations\n",
-            outcome.cases,
-            outcome.violations.len()
-        ));
+        text.push_str(&format!("{name}: {} cases, {} violations\n", outcome.cases, outcome.violations.len()));
         for violation in &outcome.violations {
             text.push_str(&format!("  {violation}\n"));
         }
@@ -164,11 +153,7 @@ fn verdict(checked: &[(String, Outcome)]) -> Result<()> {
         .filter(|(_, outcome)| !outcome.violations.is_empty())
         .map(|(name, _)| name.as_str())
         .collect();
-    ensure!(
-        broken.is_empty(),
-        "the contract is broken by {}",
-        broken.join(", ")
-    );
+    ensure!(broken.is_empty(), "the contract is broken by {}", broken.join(", "));
     Ok(())
 }
 
@@ -179,38 +164,21 @@ impl Compare {
         let compared = compare(&catalogue, &options, interrupt)?;
         print(&terminal::page(&compared.report, is_styled()))?;
         print(&format!("results in {}\n", shown(&compared.folder)))?;
-        let failed: Vec<&str> = compared
-            .report
-            .disqualified()
-            .into_iter()
-            .map(|(service, _)| service)
-            .collect();
-        ensure!(
-            !compared.interrupted,
-            "interrupted; what was measured is in {}",
-            shown(&compared.folder)
-        );
-        ensure!(
-            failed.is_empty(),
-            "not measured to the end: {}; see the notes above",
-            failed.join(", ")
-        );
+        let failed: Vec<&str> =
+            compared.report.disqualified().into_iter().map(|(service, _)| service).collect();
+        ensure!(!compared.interrupted, "interrupted; what was measured is in {}", shown(&compared.folder));
+        ensure!(failed.is_empty(), "not measured to the end: {}; see the notes above", failed.join(", "));
         Ok(())
     }
 
     fn options(self, catalogue: &Catalogue) -> Result<Options> {
         let services = catalogue.select(&self.names)?;
         let scenarios = self.selected_scenarios(catalogue)?;
-        let first = services
-            .iter()
-            .find(|service| !service.floor)
-            .map(|service| service.name.clone());
+        let first = services.iter().find(|service| !service.floor).map(|service| service.name.clone());
         let reference = match self.reference {
             Some(name) if services.iter().any(|service| service.name == name) => name,
             Some(name) => bail!("the reference {name:?} is not among the services compared"),
-            None => {
-                first.context("there is nothing to compare: name a service other than the floor")?
-            }
+            None => first.context("there is nothing to compare: name a service other than the floor")?,
         };
         Ok(Options {
             services,
@@ -237,15 +205,9 @@ impl Compare {
         for name in names {
             let Some(scenario) = all.iter().find(|scenario| scenario.name == name) else {
                 let known: Vec<&str> = all.iter().map(|scenario| scenario.name.as_str()).collect();
-                bail!(
-                    "there is no scenario {name:?}; there are {}",
-                    known.join(", ")
-                );
+                bail!("there is no scenario {name:?}; there are {}", known.join(", "));
             };
-            ensure!(
-                !selected.contains(scenario),
-                "scenario {name:?} is named twice"
-            );
+            ensure!(!selected.contains(scenario), "scenario {name:?} is named twice");
             selected.push(scenario.clone());
         }
         Ok(selected)
@@ -255,11 +217,7 @@ impl Compare {
 impl Redraw {
     fn run(self) -> Result<()> {
         let (run, samples) = crate::run::read(&self.folder)?;
-        ensure!(
-            !samples.is_empty(),
-            "{} has no samples",
-            self.folder.display()
-        );
+        ensure!(!samples.is_empty(), "{} has no samples", self.folder.display());
         let report = Report::new(run, &samples);
         render::write(&report, &self.folder)?;
         if let Some(page) = &self.splice {
@@ -271,11 +229,9 @@ impl Redraw {
 
 /// Writes the report into a page; sources are found relative to it.
 fn splice(page: &Path, report: &Report) -> Result<()> {
-    let text =
-        fs::read_to_string(page).with_context(|| format!("cannot read {}", page.display()))?;
+    let text = fs::read_to_string(page).with_context(|| format!("cannot read {}", page.display()))?;
     let root = page.parent().unwrap_or(Path::new(""));
-    let spliced =
-        render::splice::splice(&text, report, root).with_context(|| page.display().to_string())?;
+    let spliced = render::splice::splice(&text, report, root).with_context(|| page.display().to_string())?;
     fs::write(page, spliced).with_context(|| format!("cannot write {}", page.display()))
 }
 
@@ -301,8 +257,5 @@ fn command_line() -> String {
 /// A path relative to the present folder, where it lies below it.
 fn shown(path: &Path) -> String {
     let here = std::env::current_dir().unwrap_or_default();
-    path.strip_prefix(here)
-        .unwrap_or(path)
-        .display()
-        .to_string()
+    path.strip_prefix(here).unwrap_or(path).display().to_string()
 }

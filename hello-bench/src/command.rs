@@ -69,10 +69,7 @@ fn read(pipe: Option<impl Read>) -> String {
 
 fn shown(command: &Command) -> String {
     let words = std::iter::once(command.get_program()).chain(command.get_args());
-    words
-        .map(|word| word.to_string_lossy().into_owned())
-        .collect::<Vec<_>>()
-        .join(" ")
+    words.map(|word| word.to_string_lossy().into_owned()).collect::<Vec<_>>().join(" ")
 }
 
 /// The last lines of what a program printed.
@@ -89,24 +86,11 @@ mod tests {
     #[test]
     fn output_and_failures_are_reported() {
         let interrupt = Interrupt::default();
-        assert_eq!(
-            run(Command::new("echo").arg("a"), &interrupt).unwrap(),
-            "a\n"
-        );
-        let failed = run(
-            Command::new("sh").args(["-c", "echo why >&2; exit 3"]),
-            &interrupt,
-        )
-        .unwrap_err()
-        .to_string();
-        assert!(
-            failed.contains("why") && failed.contains("exit status: 3"),
-            "{failed}"
-        );
-        let missing = format!(
-            "{:#}",
-            run(&mut Command::new("/no/such"), &interrupt).unwrap_err()
-        );
+        assert_eq!(run(Command::new("echo").arg("a"), &interrupt).unwrap(), "a\n");
+        let failed =
+            run(Command::new("sh").args(["-c", "echo why >&2; exit 3"]), &interrupt).unwrap_err().to_string();
+        assert!(failed.contains("why") && failed.contains("exit status: 3"), "{failed}");
+        let missing = format!("{:#}", run(&mut Command::new("/no/such"), &interrupt).unwrap_err());
         assert!(missing.contains("/no/such"), "{missing}");
     }
 }

@@ -75,26 +75,14 @@ pub struct Compared {
 /// # Errors
 /// When nothing could be measured: a build fails, the folder cannot be written, the user interrupts before the first
 /// sample.
-pub fn compare(
-    catalogue: &Catalogue,
-    options: &Options,
-    interrupt: &Interrupt,
-) -> Result<Compared> {
-    let folder = Folder::create(
-        &options
-            .out
-            .clone()
-            .unwrap_or_else(|| by_time(&catalogue.root)),
-    )?;
+pub fn compare(catalogue: &Catalogue, options: &Options, interrupt: &Interrupt) -> Result<Compared> {
+    let folder = Folder::create(&options.out.clone().unwrap_or_else(|| by_time(&catalogue.root)))?;
     let cores = Cores::split()?;
     let mut services = options.services.clone();
     if let Some(floor) = catalogue.floor().filter(|floor| !services.contains(floor)) {
         services.push(floor.clone());
     }
-    let programs = build(
-        &Builder::new(catalogue, &options.profile, interrupt),
-        &services,
-    )?;
+    let programs = build(&Builder::new(catalogue, &options.profile, interrupt), &services)?;
     let run = describe(options, &programs, &cores);
     folder.describe(&run)?;
     let progress = Progress::new(0);
@@ -104,15 +92,8 @@ pub fn compare(
     drop(progress);
     Cores::confine(&cores.generator)?;
     let mut measuring = Measuring {
-        bench: Bench {
-            cores: &cores,
-            interrupt,
-            seed: options.seed,
-        },
-        programs: programs
-            .iter()
-            .map(|program| (program.service.name.clone(), program))
-            .collect(),
+        bench: Bench { cores: &cores, interrupt, seed: options.seed },
+        programs: programs.iter().map(|program| (program.service.name.clone(), program)).collect(),
         run: &run,
         folder,
         samples: Vec::new(),
@@ -120,24 +101,12 @@ pub fn compare(
     };
     measuring.refuse(&outcomes)?;
     let interrupted = measuring.rounds(options)?;
-    let Measuring {
-        samples,
-        folder,
-        progress,
-        ..
-    } = measuring;
+    let Measuring { samples, folder, progress, .. } = measuring;
     drop(progress);
-    ensure!(
-        !samples.is_empty(),
-        "interrupted before anything was measured"
-    );
+    ensure!(!samples.is_empty(), "interrupted before anything was measured");
     let report = Report::new(run, &samples);
     render::write(&report, &folder.path)?;
-    Ok(Compared {
-        report,
-        folder: folder.path,
-        interrupted,
-    })
+    Ok(Compared { report, folder: folder.path, interrupted })
 }
 
 /// Builds each service by itself.
@@ -149,10 +118,7 @@ pub fn build(builder: &Builder, services: &[Service]) -> Result<Vec<Program>> {
     progress.beat();
     let mut programs = Vec::new();
     for (service, number) in services.iter().zip(1..) {
-        progress.now(
-            &format!("building {} ({number} of {})", service.name, services.len()),
-            None,
-        );
+        progress.now(&format!("building {} ({number} of {})", service.name, services.len()), None);
         programs.push(builder.build(service)?);
         progress.step();
     }
@@ -162,24 +128,12 @@ pub fn build(builder: &Builder, services: &[Service]) -> Result<Vec<Program>> {
 /// All cores for service and generator alike: for checks, which are not timed.
 pub fn together(cores: &Cores) -> Cores {
     let mut all = cores.service.clone();
-    all.extend(
-        cores
-            .generator
-            .iter()
-            .filter(|core| !cores.service.contains(core)),
-    );
-    Cores {
-        service: all.clone(),
-        generator: all,
-    }
+    all.extend(cores.generator.iter().filter(|core| !cores.service.contains(core)));
+    Cores { service: all.clone(), generator: all }
 }
 
 fn by_time(root: &Path) -> PathBuf {
-    root.join("results").join(
-        ZonedDateTime::now()
-            .strftime("%Y-%m-%d_%H-%M-%S")
-            .to_string(),
-    )
+    root.join("results").join(ZonedDateTime::now().strftime("%Y-%m-%d_%H-%M-%S").to_string())
 }
 
 fn describe(options: &Options, programs: &[Program], cores: &Cores) -> Run {
@@ -192,22 +146,12 @@ fn describe(options: &Options, programs: &[Program], cores: &Cores) -> Run {
         plan: Plan {
             seed: options.seed,
             rounds: options.rounds,
-            scenarios: options
-                .scenarios
-                .iter()
-                .map(|scenario| scenario.name.clone())
-                .collect(),
-            services: programs
-                .iter()
-                .map(|program| program.service.name.clone())
-                .collect(),
+            scenarios: options.scenarios.iter().map(|scenario| scenario.name.clone()).collect(),
+            services: programs.iter().map(|program| program.service.name.clone()).collect(),
             reference: options.reference.clone(),
         },
         scenarios: options.scenarios.clone(),
-        services: programs
-            .iter()
-            .map(|program| program.facts.clone())
-            .collect(),
+        services: programs.iter().map(|program| program.facts.clone()).collect(),
     }
 }
 
@@ -229,27 +173,14 @@ impl Measuring<'_> {
                 continue;
             };
             let count = outcome.violations.len();
-            let cause = format!(
-                "breaks the contract in {count} of {} cases, the first: {first}",
-                outcome.cases
-            );
+            let cause =
+                format!("breaks the contract in {count} of {} cases, the first: {first}", outcome.cases);
             for (scenario, position) in self.run.plan.scenarios.iter().zip(1..) {
-                let trial = Trial {
-                    round: 1,
-                    position,
-                    scenario: scenario.clone(),
-                    service: facts.name.clone(),
-                };
+                let trial =
+                    Trial { round: 1, position, scenario: scenario.clone(), service: facts.name.clone() };
                 let failure = Some(one_line(&cause));
                 let at = Timestamp::now();
-                self.keep(Sample {
-                    trial,
-                    at,
-                    start_up_us: None,
-                    idle: None,
-                    load: None,
-                    failure,
-                })?;
+                self.keep(Sample { trial, at, start_up_us: None, idle: None, load: None, failure })?;
             }
         }
         Ok(())
@@ -257,9 +188,7 @@ impl Measuring<'_> {
 
     /// Measures all rounds; whether the user ended it.
     fn rounds(&mut self, options: &Options) -> Result<bool> {
-        let planned: Vec<Trial> = (1..=options.rounds)
-            .flat_map(|round| self.run.plan.round(round))
-            .collect();
+        let planned: Vec<Trial> = (1..=options.rounds).flat_map(|round| self.run.plan.round(round)).collect();
         self.progress = Progress::new(planned.len() as u64);
         self.progress.say(&format!(
             "measuring {} services, {} rounds, about {}; results in {}",
@@ -273,11 +202,7 @@ impl Measuring<'_> {
             if round > options.rounds && !self.goes_on(options, started) {
                 break;
             }
-            let mut trials = planned
-                .iter()
-                .filter(|trial| trial.round >= round)
-                .cloned()
-                .collect::<Vec<_>>();
+            let mut trials = planned.iter().filter(|trial| trial.round >= round).cloned().collect::<Vec<_>>();
             if trials.is_empty() {
                 trials = self.run.plan.round(round);
                 self.progress.extend(trials.len() as u64);
@@ -301,16 +226,12 @@ impl Measuring<'_> {
         }
         let scenario = self.scenario(&trial.scenario)?;
         let program = self.programs[&trial.service];
-        let what = format!(
-            "round {}, {}, {}",
-            trial.round, trial.scenario, trial.service
-        );
+        let what = format!("round {}, {}, {}", trial.round, trial.scenario, trial.service);
         self.progress.now(&what, Some(self.left(trials)));
         let (started, left) = (Instant::now(), self.left(trials));
         let draw = || {
             if std::io::IsTerminal::is_terminal(&std::io::stderr()) {
-                self.progress
-                    .now(&what, Some(left.saturating_sub(started.elapsed())));
+                self.progress.now(&what, Some(left.saturating_sub(started.elapsed())));
             }
         };
         let Ok(sample) = self.bench.take(trial.clone(), program, scenario, &draw) else {
@@ -323,10 +244,7 @@ impl Measuring<'_> {
 
     fn keep(&mut self, sample: Sample) -> Result<()> {
         if let Some(cause) = &sample.failure {
-            self.progress.say(&format!(
-                "{} is not measured further: {cause}",
-                sample.trial.service
-            ));
+            self.progress.say(&format!("{} is not measured further: {cause}", sample.trial.service));
         }
         self.folder.append(&sample)?;
         self.samples.push(sample);
@@ -334,25 +252,17 @@ impl Measuring<'_> {
     }
 
     fn has_failed(&self, service: &str) -> bool {
-        self.samples
-            .iter()
-            .any(|sample| sample.trial.service == service && sample.failure.is_some())
+        self.samples.iter().any(|sample| sample.trial.service == service && sample.failure.is_some())
     }
 
     fn scenario(&self, name: &str) -> Result<&Scenario> {
-        let found = self
-            .run
-            .scenarios
-            .iter()
-            .find(|scenario| scenario.name == name);
+        let found = self.run.scenarios.iter().find(|scenario| scenario.name == name);
         found.with_context(|| format!("there is no scenario {name:?}"))
     }
 
     /// How long these trials take, roughly.
     fn left(&self, trials: &[Trial]) -> Duration {
-        let alive = trials
-            .iter()
-            .filter(|trial| !self.has_failed(&trial.service));
+        let alive = trials.iter().filter(|trial| !self.has_failed(&trial.service));
         alive
             .filter_map(|trial| self.scenario(&trial.scenario).ok())
             .map(|scenario| scenario.expected() + OVERHEAD)
@@ -365,28 +275,15 @@ impl Measuring<'_> {
             return false;
         };
         started.elapsed() < precision.limit
-            && options
-                .scenarios
-                .iter()
-                .any(|scenario| self.is_wide(scenario, precision))
+            && options.scenarios.iter().any(|scenario| self.is_wide(scenario, precision))
     }
 
     fn is_wide(&self, scenario: &Scenario, precision: Precision) -> bool {
-        let summary = summarize(
-            scenario,
-            &self.run.services,
-            &self.samples,
-            &self.run.plan.reference,
-        );
-        let estimates = summary
-            .rows
-            .iter()
-            .filter_map(|row| row.figures.get(&summary.primary));
+        let summary = summarize(scenario, &self.run.services, &self.samples, &self.run.plan.reference);
+        let estimates = summary.rows.iter().filter_map(|row| row.figures.get(&summary.primary));
         let mut ratios = estimates.filter_map(|estimate| estimate.to_reference.as_ref());
         ratios.any(|ratio| {
-            ratio
-                .interval
-                .is_none_or(|interval| interval.half_width(ratio.ratio) > precision.half_width)
+            ratio.interval.is_none_or(|interval| interval.half_width(ratio.ratio) > precision.half_width)
         })
     }
 }

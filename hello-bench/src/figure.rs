@@ -121,11 +121,7 @@ pub fn grouped(value: f64) -> String {
     let mut shown = String::new();
     for (index, byte) in bytes.iter().enumerate() {
         let left = bytes.len() - index;
-        if index > 0
-            && left.is_multiple_of(3)
-            && bytes[index - 1].is_ascii_digit()
-            && bytes.len() > 4
-        {
+        if index > 0 && left.is_multiple_of(3) && bytes[index - 1].is_ascii_digit() && bytes.len() > 4 {
             shown.push('\u{a0}');
         }
         shown.push(char::from(*byte));
@@ -141,19 +137,14 @@ mod tests {
     fn digits_are_grouped_from_five_on() {
         assert_eq!(grouped(58_100.4), "58\u{a0}100");
         assert_eq!(grouped(1_234_567.0), "1\u{a0}234\u{a0}567");
-        assert_eq!(
-            (grouped(9_999.0).as_str(), grouped(-12_345.0).as_str()),
-            ("9999", "-12\u{a0}345")
-        );
+        assert_eq!((grouped(9_999.0).as_str(), grouped(-12_345.0).as_str()), ("9999", "-12\u{a0}345"));
         assert_eq!(Figure::PeakRssBytes.show(3.0 * 1024.0 * 1024.0), "3.00");
     }
 
     #[test]
     fn names_in_files_are_stable() {
-        let names: Vec<String> = Figure::ALL
-            .iter()
-            .map(|figure| serde_json::to_string(figure).unwrap())
-            .collect();
+        let names: Vec<String> =
+            Figure::ALL.iter().map(|figure| serde_json::to_string(figure).unwrap()).collect();
         assert_eq!(names[0], "\"cpu_us_per_request\"");
         assert_eq!(names[6], "\"latency_p999_us\"");
     }

@@ -48,22 +48,14 @@ impl Running {
     /// # Errors
     /// When it cannot be started, or ends or keeps silent instead of becoming ready: with the cause that it gives.
     pub fn launch(program: &Program, cores: &Cores) -> Result<Self> {
-        Self::launch_with(
-            program,
-            cores,
-            &[("HOST", Some("127.0.0.1")), ("PORT", Some("0"))],
-        )
+        Self::launch_with(program, cores, &[("HOST", Some("127.0.0.1")), ("PORT", Some("0"))])
     }
 
     /// As [`Running::launch`], with these variables set, or not set, instead of `HOST` and `PORT`.
     ///
     /// # Errors
     /// As [`Running::launch`].
-    pub fn launch_with(
-        program: &Program,
-        cores: &Cores,
-        variables: &[(&str, Option<&str>)],
-    ) -> Result<Self> {
+    pub fn launch_with(program: &Program, cores: &Cores, variables: &[(&str, Option<&str>)]) -> Result<Self> {
         let name = &program.service.name;
         let mut command = command(program, variables);
         // A child inherits the cores of the thread that starts it.
@@ -114,11 +106,9 @@ impl Running {
             match Head::parse(&received) {
                 Ok(None) => {}
                 Ok(Some(head)) if head.status == 200 => return Ok(self.started.elapsed()),
-                Ok(Some(head)) => bail!(
-                    "{} answered its first request with status {}",
-                    self.name,
-                    head.status
-                ),
+                Ok(Some(head)) => {
+                    bail!("{} answered its first request with status {}", self.name, head.status)
+                }
                 Err(cause) => bail!("{} sent {cause}", self.name),
             }
         }
@@ -156,11 +146,7 @@ impl Running {
     /// Says how the process ended, when it has ended by itself.
     pub fn obituary(&mut self) -> Option<String> {
         let status = self.wait(Duration::from_millis(200)).ok()??;
-        Some(format!(
-            "{} ended ({status}){}",
-            self.name,
-            self.last_words()
-        ))
+        Some(format!("{} ended ({status}){}", self.name, self.last_words()))
     }
 
     /// Ends the service: SIGTERM, and SIGKILL if it does not follow.
@@ -186,14 +172,9 @@ impl Running {
             }
             Err(RecvTimeoutError::Disconnected) => {
                 let status = self.wait(Duration::from_secs(1))?;
-                let ended = status.map_or("closed its output".to_owned(), |status| {
-                    format!("ended ({status})")
-                });
-                bail!(
-                    "{} {ended} before it was ready{}",
-                    self.name,
-                    self.last_words()
-                )
+                let ended =
+                    status.map_or("closed its output".to_owned(), |status| format!("ended ({status})"));
+                bail!("{} {ended} before it was ready{}", self.name, self.last_words())
             }
         }
     }
@@ -201,16 +182,8 @@ impl Running {
     fn last_words(&self) -> String {
         // The thread that reads stderr may be a moment behind.
         thread::sleep(Duration::from_millis(20));
-        let lines = self
-            .stderr
-            .lock()
-            .map(|lines| Vec::from(lines.clone()))
-            .unwrap_or_default();
-        if lines.is_empty() {
-            String::new()
-        } else {
-            format!(": {}", lines.join(" | "))
-        }
+        let lines = self.stderr.lock().map(|lines| Vec::from(lines.clone())).unwrap_or_default();
+        if lines.is_empty() { String::new() } else { format!(": {}", lines.join(" | ")) }
     }
 }
 
@@ -278,10 +251,7 @@ mod tests {
     fn the_ready_line_tells_the_address() {
         let found = address("svc-axum listening on http://127.0.0.1:3000");
         assert_eq!(found, Some(SocketAddr::from(([127, 0, 0, 1], 3000))));
-        assert_eq!(
-            address("x listening on http://[::1]:80/"),
-            Some("[::1]:80".parse().unwrap())
-        );
+        assert_eq!(address("x listening on http://[::1]:80/"), Some("[::1]:80".parse().unwrap()));
         assert_eq!(address("listening on port 3000"), None);
     }
 }

@@ -59,35 +59,18 @@ impl Plan {
         rng.shuffle(&mut parts);
         let mut rows = williams(self.services.len());
         rng.shuffle(&mut rows);
-        rows.iter()
-            .map(|row| row.iter().map(|part| parts[*part]).collect())
-            .collect()
+        rows.iter().map(|row| row.iter().map(|part| parts[*part]).collect()).collect()
     }
 }
 
 /// The rows of a Williams design for `n` treatments: `n` for an even number, twice as many for an odd one.
 fn williams(n: usize) -> Vec<Vec<usize>> {
-    let zigzag = (0..n).map(|step| {
-        if step % 2 == 1 {
-            step.div_ceil(2)
-        } else {
-            (n - step / 2) % n
-        }
-    });
+    let zigzag = (0..n).map(|step| if step % 2 == 1 { step.div_ceil(2) } else { (n - step / 2) % n });
     let zigzag: Vec<usize> = zigzag.collect();
-    let rotated = |by: usize| {
-        zigzag
-            .iter()
-            .map(|part| (part + by) % n)
-            .collect::<Vec<usize>>()
-    };
+    let rotated = |by: usize| zigzag.iter().map(|part| (part + by) % n).collect::<Vec<usize>>();
     let mut rows: Vec<Vec<usize>> = (0..n).map(rotated).collect();
     if n % 2 == 1 {
-        rows.extend(
-            rows.clone()
-                .into_iter()
-                .map(|row| row.into_iter().rev().collect()),
-        );
+        rows.extend(rows.clone().into_iter().map(|row| row.into_iter().rev().collect()));
     }
     rows
 }
@@ -104,17 +87,11 @@ mod tests {
             let mut places = BTreeMap::new();
             let mut follows = BTreeMap::new();
             for row in &rows {
-                row.iter()
-                    .enumerate()
-                    .for_each(|at| *places.entry(at).or_insert(0) += 1);
-                row.windows(2)
-                    .for_each(|pair| *follows.entry((pair[0], pair[1])).or_insert(0) += 1);
+                row.iter().enumerate().for_each(|at| *places.entry(at).or_insert(0) += 1);
+                row.windows(2).for_each(|pair| *follows.entry((pair[0], pair[1])).or_insert(0) += 1);
             }
             let each = rows.len() / n;
-            assert!(
-                places.len() == n * n && places.values().all(|count| *count == each),
-                "{n}: {places:?}"
-            );
+            assert!(places.len() == n * n && places.values().all(|count| *count == each), "{n}: {places:?}");
             assert!(
                 follows.len() == n * (n - 1) && follows.values().all(|count| *count == each),
                 "{n}: {follows:?}"
@@ -125,12 +102,7 @@ mod tests {
 
     #[test]
     fn every_round_visits_every_service_under_every_scenario() {
-        let names = |names: &[&str]| {
-            names
-                .iter()
-                .map(|name| (*name).to_owned())
-                .collect::<Vec<_>>()
-        };
+        let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
         let plan = Plan {
             seed: 3,
             rounds: 2,
@@ -139,11 +111,8 @@ mod tests {
             reference: "a".into(),
         };
         for round in 1..20 {
-            let mut visited: Vec<_> = plan
-                .round(round)
-                .into_iter()
-                .map(|trial| (trial.scenario, trial.service))
-                .collect();
+            let mut visited: Vec<_> =
+                plan.round(round).into_iter().map(|trial| (trial.scenario, trial.service)).collect();
             visited.sort();
             visited.dedup();
             assert_eq!(visited.len(), 6);

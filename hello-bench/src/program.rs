@@ -60,11 +60,7 @@ pub struct Builder<'a> {
 impl<'a> Builder<'a> {
     /// Builds with this cargo profile.
     pub fn new(catalogue: &'a Catalogue, profile: &str, interrupt: &'a Interrupt) -> Self {
-        Self {
-            catalogue,
-            profile: profile.to_owned(),
-            interrupt,
-        }
+        Self { catalogue, profile: profile.to_owned(), interrupt }
     }
 
     /// Builds `service` by itself. In a build of the whole workspace one service's features would be switched on
@@ -79,46 +75,18 @@ impl<'a> Builder<'a> {
             (None, Some(run)) => (located(root, &run[0]), run[1..].to_vec()),
             (None, None) => (PathBuf::new(), Vec::new()),
         };
-        ensure!(
-            path.is_file(),
-            "service {}: there is no {}",
-            service.name,
-            path.display()
-        );
+        ensure!(path.is_file(), "service {}: there is no {}", service.name, path.display());
         let facts = self.facts(service, &path)?;
-        Ok(Program {
-            service: service.clone(),
-            path,
-            arguments,
-            folder: root.clone(),
-            facts,
-        })
+        Ok(Program { service: service.clone(), path, arguments, folder: root.clone(), facts })
     }
 
     fn cargo_build(&self, package: &str) -> Result<PathBuf> {
         let mut cargo = self.cargo();
-        cargo.args([
-            "build",
-            "--quiet",
-            "--profile",
-            &self.profile,
-            "--package",
-            package,
-        ]);
-        command::run(&mut cargo, self.interrupt)
-            .with_context(|| format!("cannot build {package}"))?;
-        let folder = if self.profile == "dev" {
-            "debug"
-        } else {
-            &self.profile
-        };
-        let metadata = MetadataCommand::new()
-            .current_dir(&self.catalogue.root)
-            .no_deps()
-            .exec();
-        let target = metadata
-            .context("cannot ask cargo where it builds")?
-            .target_directory;
+        cargo.args(["build", "--quiet", "--profile", &self.profile, "--package", package]);
+        command::run(&mut cargo, self.interrupt).with_context(|| format!("cannot build {package}"))?;
+        let folder = if self.profile == "dev" { "debug" } else { &self.profile };
+        let metadata = MetadataCommand::new().current_dir(&self.catalogue.root).no_deps().exec();
+        let target = metadata.context("cannot ask cargo where it builds")?.target_directory;
         Ok(target.join(folder).join(package).into_std_path_buf())
     }
 
@@ -138,24 +106,18 @@ impl<'a> Builder<'a> {
             .iter()
             .map(|source| {
                 let path = self.catalogue.root.join(source);
-                let text = fs::read_to_string(&path)
-                    .with_context(|| format!("cannot read {}", path.display()))?;
+                let text =
+                    fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
                 Ok(lines_of_code(&text, source))
             })
             .sum::<Result<u64>>()?;
         Ok(Facts {
             name: service.name.clone(),
             framework: service.framework.clone(),
-            version: tree
-                .as_deref()
-                .and_then(|tree| version(tree, &service.framework)),
+            version: tree.as_deref().and_then(|tree| version(tree, &service.framework)),
             language: service.language.clone(),
             floor: service.floor,
-            binary_bytes: service
-                .package
-                .as_ref()
-                .and(fs::metadata(binary).ok())
-                .map(|file| file.len()),
+            binary_bytes: service.package.as_ref().and(fs::metadata(binary).ok()).map(|file| file.len()),
             lines_of_code: (!service.sources.is_empty()).then_some(lines),
             dependencies: tree.as_deref().map(third_party),
         })
@@ -164,15 +126,7 @@ impl<'a> Builder<'a> {
     /// The packages that a package links, a line each: with the features that it alone switches on.
     fn dependency_tree(&self, package: &str) -> Result<String> {
         let mut cargo = self.cargo();
-        cargo.args([
-            "tree",
-            "--edges",
-            "normal",
-            "--prefix",
-            "none",
-            "--package",
-            package,
-        ]);
+        cargo.args(["tree", "--edges", "normal", "--prefix", "none", "--package", package]);
         command::run(&mut cargo, self.interrupt)
             .with_context(|| format!("cannot list what {package} depends on"))
     }
@@ -185,19 +139,15 @@ fn located(root: &Path, program: &str) -> PathBuf {
         return inside;
     }
     let path = std::env::var_os("PATH").unwrap_or_default();
-    let mut found = std::env::split_paths(&path)
-        .map(|folder| folder.join(program))
-        .filter(|file| file.is_file());
+    let mut found =
+        std::env::split_paths(&path).map(|folder| folder.join(program)).filter(|file| file.is_file());
     found.next().unwrap_or(inside)
 }
 
 /// Packages of a tree that are not members of this workspace, which cargo shows with their path.
 fn third_party(tree: &str) -> u64 {
-    let packages: BTreeSet<&str> = tree
-        .lines()
-        .map(|line| line.trim_end_matches(" (*)"))
-        .filter(|line| !line.contains("(/"))
-        .collect();
+    let packages: BTreeSet<&str> =
+        tree.lines().map(|line| line.trim_end_matches(" (*)")).filter(|line| !line.contains("(/")).collect();
     packages.into_iter().filter(|line| !line.is_empty()).count() as u64
 }
 

@@ -20,10 +20,8 @@ impl Progress {
         if !io::stderr().is_terminal() {
             return Self { bar: None };
         }
-        let bar =
-            ProgressBar::with_draw_target(Some(steps), ProgressDrawTarget::stderr_with_hz(10));
-        if let Ok(style) = ProgressStyle::with_template("{bar:24} {pos}/{len} {wide_msg} {prefix}")
-        {
+        let bar = ProgressBar::with_draw_target(Some(steps), ProgressDrawTarget::stderr_with_hz(10));
+        if let Ok(style) = ProgressStyle::with_template("{bar:24} {pos}/{len} {wide_msg} {prefix}") {
             bar.set_style(style);
         }
         Self { bar: Some(bar) }
@@ -31,9 +29,7 @@ impl Progress {
 
     /// Says what runs now, and how long all that is left takes, where that is known.
     pub fn now(&self, what: &str, left: Option<Duration>) {
-        let left = left
-            .map(|left| format!("{} left", clock(left)))
-            .unwrap_or_default();
+        let left = left.map(|left| format!("{} left", clock(left))).unwrap_or_default();
         match &self.bar {
             Some(bar) => {
                 bar.set_message(what.to_owned());
@@ -92,11 +88,7 @@ fn line(text: &str) {
 pub fn clock(time: Duration) -> String {
     let seconds = time.as_secs();
     let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
-    if hours > 0 {
-        format!("{hours}:{minutes:02}:{seconds:02}")
-    } else {
-        format!("{minutes}:{seconds:02}")
-    }
+    if hours > 0 { format!("{hours}:{minutes:02}:{seconds:02}") } else { format!("{minutes}:{seconds:02}") }
 }
 
 #[cfg(test)]

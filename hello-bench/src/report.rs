@@ -27,23 +27,15 @@ pub struct Report {
 impl Report {
     /// Summarizes the samples of a run.
     pub fn new(run: Run, samples: &[Sample]) -> Self {
-        let Plan {
-            scenarios,
-            reference,
-            ..
-        } = &run.plan;
-        let ordered = scenarios
-            .iter()
-            .filter_map(|name| run.scenarios.iter().find(|scenario| scenario.name == *name));
+        let Plan { scenarios, reference, .. } = &run.plan;
+        let ordered =
+            scenarios.iter().filter_map(|name| run.scenarios.iter().find(|scenario| scenario.name == *name));
         let summaries: Vec<Summary> = ordered
             .map(|scenario| summarize(scenario, &run.services, samples, reference))
             .filter(|summary| !summary.rows.is_empty())
             .collect();
         let shared = run.host.service_cores == run.host.generator_cores;
-        let findings = summaries
-            .iter()
-            .map(|summary| finding(summary, &run.services))
-            .collect();
+        let findings = summaries.iter().map(|summary| finding(summary, &run.services)).collect();
         Self {
             run,
             findings,

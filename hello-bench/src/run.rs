@@ -56,27 +56,16 @@ impl Folder {
     /// # Errors
     /// When it cannot be written, or holds a run already.
     pub fn create(path: &Path) -> Result<Self> {
-        let cannot = || {
-            format!(
-                "cannot write to {}: choose another folder with --out",
-                path.display()
-            )
-        };
+        let cannot = || format!("cannot write to {}: choose another folder with --out", path.display());
         fs::create_dir_all(path).with_context(cannot)?;
         ensure!(
             !path.join(SAMPLES).exists(),
             "{} holds a run already: choose another folder with --out",
             path.display()
         );
-        let samples = OpenOptions::new()
-            .create_new(true)
-            .append(true)
-            .open(path.join(SAMPLES))
-            .with_context(cannot)?;
-        Ok(Self {
-            path: path.to_owned(),
-            samples,
-        })
+        let samples =
+            OpenOptions::new().create_new(true).append(true).open(path.join(SAMPLES)).with_context(cannot)?;
+        Ok(Self { path: path.to_owned(), samples })
     }
 
     /// Writes what the run sets out to do.
@@ -128,17 +117,10 @@ pub fn read(folder: &Path) -> Result<(Run, Vec<Sample>)> {
     let path = folder.join(RUN);
     let text = fs::read_to_string(&path)
         .with_context(|| format!("cannot read {}: is it the folder of a run?", path.display()))?;
-    let run: Run =
-        serde_json::from_str(&text).with_context(|| format!("{} is not a run", path.display()))?;
-    ensure!(
-        run.schema == SCHEMA,
-        "{} has schema {}, this reads {SCHEMA}",
-        path.display(),
-        run.schema
-    );
+    let run: Run = serde_json::from_str(&text).with_context(|| format!("{} is not a run", path.display()))?;
+    ensure!(run.schema == SCHEMA, "{} has schema {}, this reads {SCHEMA}", path.display(), run.schema);
     let path = folder.join(SAMPLES);
-    let text =
-        fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+    let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
     let lines: Vec<&str> = text.lines().collect();
     let mut samples = Vec::new();
     for (index, line) in lines.iter().enumerate() {
@@ -146,9 +128,8 @@ pub fn read(folder: &Path) -> Result<(Run, Vec<Sample>)> {
             Ok(sample) => samples.push(sample),
             Err(_) if index + 1 == lines.len() && !text.ends_with('\n') => {}
             Err(cause) => {
-                return Err(cause).with_context(|| {
-                    format!("{}, line {}: not a sample", path.display(), index + 1)
-                });
+                return Err(cause)
+                    .with_context(|| format!("{}, line {}: not a sample", path.display(), index + 1));
             }
         }
     }

@@ -148,14 +148,7 @@ impl Bench<'_> {
         progress: &dyn Fn(),
     ) -> Result<Sample> {
         let at = Timestamp::now();
-        let mut sample = Sample {
-            trial,
-            at,
-            start_up_us: None,
-            idle: None,
-            load: None,
-            failure: None,
-        };
+        let mut sample = Sample { trial, at, start_up_us: None, idle: None, load: None, failure: None };
         let outcome = self.measure(&mut sample, program, scenario, progress);
         self.interrupt.check()?;
         sample.failure = outcome.err().map(|cause| format!("{cause:#}"));
@@ -197,8 +190,7 @@ impl Bench<'_> {
         let record = &driven.record;
         let elapsed = driven.elapsed.as_secs_f64();
         let cpu = watch.cpu_used();
-        let busy =
-            |cpu: Duration, cores: &[usize]| cpu.as_secs_f64() / elapsed / cores.len() as f64;
+        let busy = |cpu: Duration, cores: &[usize]| cpu.as_secs_f64() / elapsed / cores.len() as f64;
         LoadFigures {
             requests: record.right,
             wrong: record.wrong,
@@ -222,12 +214,7 @@ impl Bench<'_> {
 /// Empty windows are left out: they have no latency.
 fn windows(driven: &Driven) -> Vec<Window> {
     let length = driven.window.as_secs_f64();
-    let filled = driven
-        .record
-        .windows
-        .iter()
-        .enumerate()
-        .filter(|(_, window)| !window.is_empty());
+    let filled = driven.record.windows.iter().enumerate().filter(|(_, window)| !window.is_empty());
     filled
         .map(|(index, window)| Window {
             start_s: index as f64 * length,

@@ -68,8 +68,7 @@ impl Scenario {
     /// # Errors
     /// When the file cannot be read, is not JSON of this form, or offers a load that makes no sense.
     pub fn read(path: &Path) -> Result<Vec<Self>> {
-        let text =
-            fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+        let text = fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
         Self::parse(&text).with_context(|| format!("{} is not a list of scenarios", path.display()))
     }
 
@@ -83,14 +82,9 @@ impl Scenario {
         named
             .into_iter()
             .map(|(name, scenario)| {
-                ensure!(
-                    scenario.name.is_empty(),
-                    "scenario {name:?}: its name is its key"
-                );
+                ensure!(scenario.name.is_empty(), "scenario {name:?}: its name is its key");
                 let scenario = Self { name, ..scenario };
-                scenario
-                    .check()
-                    .with_context(|| format!("scenario {:?}", scenario.name))?;
+                scenario.check().with_context(|| format!("scenario {:?}", scenario.name))?;
                 Ok(scenario)
             })
             .collect()
@@ -123,9 +117,9 @@ impl Scenario {
     pub fn expected(&self) -> Duration {
         let load = match self.extent() {
             Extent::Time(time) => time,
-            Extent::Requests(requests) => self
-                .think_time()
-                .mul_f64(requests as f64 / f64::from(self.connections)),
+            Extent::Requests(requests) => {
+                self.think_time().mul_f64(requests as f64 / f64::from(self.connections))
+            }
         };
         self.warm_up() + load
     }
@@ -147,10 +141,7 @@ impl Scenario {
             (Model::Closed, Some(think), None) => seconds("think_time_s", think, 0.0),
             (Model::Open, None, Some(rate)) => {
                 ensure!(self.requests.is_none(), "the open model ends by duration_s");
-                ensure!(
-                    (1.0..=1e6).contains(&rate),
-                    "rate_per_s is {rate}, not from 1 to 1000000"
-                );
+                ensure!((1.0..=1e6).contains(&rate), "rate_per_s is {rate}, not from 1 to 1000000");
                 Ok(())
             }
             (Model::Closed, ..) => bail!("the closed model has think_time_s and no rate_per_s"),
@@ -174,10 +165,7 @@ mod tests {
     #[test]
     fn the_repository_s_own_scenarios_are_read() {
         let scenarios = Scenario::parse(include_str!("../../k6/scenarios.json")).unwrap();
-        let names: Vec<_> = scenarios
-            .iter()
-            .map(|scenario| scenario.name.as_str())
-            .collect();
+        let names: Vec<_> = scenarios.iter().map(|scenario| scenario.name.as_str()).collect();
         assert_eq!(names, ["delay-100ms", "delay-1s", "rate", "saturate"]);
         assert_eq!(scenarios[1].extent(), Extent::Requests(10_000));
         assert_eq!(scenarios[1].expected(), Duration::from_secs(100));
@@ -192,34 +180,15 @@ mod tests {
         };
         for (fields, names) in [
             (r#""model":"closed","think_time_s":0"#, "duration_s"),
-            (
-                r#""model":"closed","think_time_s":-1,"duration_s":1"#,
-                "think_time_s",
-            ),
-            (
-                r#""model":"closed","think_time_s":0,"duration_s":1e300"#,
-                "duration_s",
-            ),
-            (
-                r#""model":"closed","think_time_s":0,"requests":0"#,
-                "requests",
-            ),
+            (r#""model":"closed","think_time_s":-1,"duration_s":1"#, "think_time_s"),
+            (r#""model":"closed","think_time_s":0,"duration_s":1e300"#, "duration_s"),
+            (r#""model":"closed","think_time_s":0,"requests":0"#, "requests"),
             (r#""model":"open","duration_s":1"#, "rate_per_s"),
-            (
-                r#""model":"open","rate_per_s":1e9,"duration_s":1"#,
-                "rate_per_s",
-            ),
+            (r#""model":"open","rate_per_s":1e9,"duration_s":1"#, "rate_per_s"),
             (r#""model":"ajar","duration_s":1"#, "ajar"),
-            (
-                r#""model":"open","rate_per_s":5,"duration_s":1,"sleep":1"#,
-                "sleep",
-            ),
+            (r#""model":"open","rate_per_s":5,"duration_s":1,"sleep":1"#, "sleep"),
         ] {
-            assert!(
-                refused(fields).contains(names),
-                "{fields}: {}",
-                refused(fields)
-            );
+            assert!(refused(fields).contains(names), "{fields}: {}", refused(fields));
         }
         assert!(Scenario::parse("[]").is_err() && Scenario::parse("{}").is_err());
     }

@@ -52,11 +52,7 @@ fn ten() -> u32 {
 impl Service {
     /// What a right answer of this service is.
     pub fn strictness(&self) -> Strictness {
-        if self.core_contract {
-            Strictness::Core
-        } else {
-            Strictness::Exact
-        }
+        if self.core_contract { Strictness::Core } else { Strictness::Exact }
     }
 
     /// How long it may take to start.
@@ -101,13 +97,10 @@ impl Catalogue {
             Some(path) => path.to_owned(),
             None => nearest(CATALOGUE)?,
         };
-        let text =
-            fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
-        let services = Self::parse(&text)
-            .with_context(|| format!("{} is not a list of services", path.display()))?;
-        let folder = path
-            .parent()
-            .filter(|folder| !folder.as_os_str().is_empty());
+        let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        let services =
+            Self::parse(&text).with_context(|| format!("{} is not a list of services", path.display()))?;
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
         let root = fs::canonicalize(folder.unwrap_or(Path::new(".")))?;
         Ok(Self { root, services })
     }
@@ -116,9 +109,7 @@ impl Catalogue {
         let services = toml::from_str::<File>(text)?.service;
         for (index, service) in services.iter().enumerate() {
             service.check()?;
-            let twice = services[..index]
-                .iter()
-                .any(|other| other.name == service.name);
+            let twice = services[..index].iter().any(|other| other.name == service.name);
             ensure!(!twice, "service {:?} is listed twice", service.name);
         }
         Ok(services)
@@ -130,18 +121,12 @@ impl Catalogue {
     /// When a name is not in the catalogue or is given twice.
     pub fn select(&self, names: &[String]) -> Result<Vec<Service>> {
         if names.is_empty() {
-            let all = self
-                .services
-                .iter()
-                .filter(|service| !service.floor && !service.core_contract);
+            let all = self.services.iter().filter(|service| !service.floor && !service.core_contract);
             return Ok(all.cloned().collect());
         }
         let mut selected: Vec<Service> = Vec::new();
         for name in names {
-            ensure!(
-                !selected.iter().any(|service| service.name == *name),
-                "service {name:?} is named twice"
-            );
+            ensure!(!selected.iter().any(|service| service.name == *name), "service {name:?} is named twice");
             selected.push(self.find(name)?.clone());
         }
         Ok(selected)
@@ -154,33 +139,20 @@ impl Catalogue {
 
     /// The names of all services.
     pub fn names(&self) -> Vec<&str> {
-        self.services
-            .iter()
-            .map(|service| service.name.as_str())
-            .collect()
+        self.services.iter().map(|service| service.name.as_str()).collect()
     }
 
     fn find(&self, name: &str) -> Result<&Service> {
         let found = self.services.iter().find(|service| service.name == name);
-        found.with_context(|| {
-            format!(
-                "there is no service {name:?}; there are {}",
-                self.names().join(", ")
-            )
-        })
+        found.with_context(|| format!("there is no service {name:?}; there are {}", self.names().join(", ")))
     }
 }
 
 /// The file of this name in the present folder or the nearest above it.
 fn nearest(name: &str) -> Result<PathBuf> {
     let here = std::env::current_dir().context("cannot tell the present folder")?;
-    let found = here
-        .ancestors()
-        .map(|folder| folder.join(name))
-        .find(|path| path.is_file());
-    found.with_context(|| {
-        format!("there is no {name} here or above: run this inside the repository")
-    })
+    let found = here.ancestors().map(|folder| folder.join(name)).find(|path| path.is_file());
+    found.with_context(|| format!("there is no {name} here or above: run this inside the repository"))
 }
 
 #[cfg(test)]
@@ -188,10 +160,7 @@ mod tests {
     use super::*;
 
     fn catalogue(text: &str) -> Catalogue {
-        Catalogue {
-            root: PathBuf::new(),
-            services: Catalogue::parse(text).unwrap(),
-        }
+        Catalogue { root: PathBuf::new(), services: Catalogue::parse(text).unwrap() }
     }
 
     #[test]
@@ -199,10 +168,7 @@ mod tests {
         let all = catalogue(include_str!("../../services.toml"));
         let chosen = all.select(&[]).unwrap();
         let rust: Vec<_> = chosen.iter().map(|service| service.name.as_str()).collect();
-        assert_eq!(
-            rust,
-            ["svc-axum", "svc-actix", "svc-warp", "svc-hyper", "svc-poem"]
-        );
+        assert_eq!(rust, ["svc-axum", "svc-actix", "svc-warp", "svc-hyper", "svc-poem"]);
         assert_eq!(all.floor().unwrap().name, "hello-floor");
         let unknown = all.select(&["axum".into()]).unwrap_err().to_string();
         assert!(unknown.contains("svc-axum"), "{unknown}");
@@ -219,9 +185,6 @@ mod tests {
         assert!(refused("package='x'\nrun=['x']").contains("package and run"));
         assert!(refused("run=[]").contains("empty"));
         assert!(refused("package='x'\ncolour='red'").contains("colour"));
-        assert!(
-            refused("package='x'\n[[service]]\nname='x'\nframework='y'\npackage='x'")
-                .contains("twice")
-        );
+        assert!(refused("package='x'\n[[service]]\nname='x'\nframework='y'\npackage='x'").contains("twice"));
     }
 }

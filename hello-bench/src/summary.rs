@@ -78,15 +78,9 @@ pub struct Ratio {
 impl Ratio {
     fn new(values: &[f64], other: &[f64], p: f64) -> Option<Self> {
         let logs = log_ratios(values, other)?;
-        let interval = interval(&logs, mean).map(|interval| Interval {
-            low: interval.low.exp(),
-            high: interval.high.exp(),
-        });
-        Some(Self {
-            ratio: mean(&logs)?.exp(),
-            interval,
-            p,
-        })
+        let interval = interval(&logs, mean)
+            .map(|interval| Interval { low: interval.low.exp(), high: interval.high.exp() });
+        Some(Self { ratio: mean(&logs)?.exp(), interval, p })
     }
 }
 
@@ -100,24 +94,13 @@ impl Row {
 /// The figure that the services of a scenario are listed by: CPU time, which varies least; throughput where the load
 /// asks for as much as there is.
 pub fn primary(scenario: &Scenario) -> Figure {
-    if scenario.saturates() {
-        Figure::ThroughputPerS
-    } else {
-        Figure::CpuUsPerRequest
-    }
+    if scenario.saturates() { Figure::ThroughputPerS } else { Figure::CpuUsPerRequest }
 }
 
 /// Summarizes the samples of one scenario; ratios are taken to the service named `reference`.
-pub fn summarize(
-    scenario: &Scenario,
-    services: &[Facts],
-    samples: &[Sample],
-    reference: &str,
-) -> Summary {
+pub fn summarize(scenario: &Scenario, services: &[Facts], samples: &[Sample], reference: &str) -> Summary {
     let of = |name: &str| -> Vec<&Sample> {
-        let own = |sample: &&Sample| {
-            sample.trial.scenario == scenario.name && sample.trial.service == name
-        };
+        let own = |sample: &&Sample| sample.trial.scenario == scenario.name && sample.trial.service == name;
         samples.iter().filter(own).collect()
     };
     let mut entries: Vec<Entry> = services
@@ -136,28 +119,16 @@ pub fn summarize(
     let primary = primary(scenario);
     let mut rows: Vec<Row> = entries.into_iter().map(|entry| entry.row).collect();
     rows.sort_by(|a, b| {
-        order(a, primary)
-            .partial_cmp(&order(b, primary))
-            .unwrap_or(std::cmp::Ordering::Equal)
+        order(a, primary).partial_cmp(&order(b, primary)).unwrap_or(std::cmp::Ordering::Equal)
     });
-    Summary {
-        scenario: scenario.clone(),
-        primary,
-        rounds: rounds.len(),
-        rows,
-        warnings,
-    }
+    Summary { scenario: scenario.clone(), primary, rounds: rounds.len(), rows, warnings }
 }
 
 /// Ranked services first, by their median; then the others; then the floor.
 fn order(row: &Row, primary: Figure) -> (bool, bool, f64) {
     let estimate = row.figures.get(&primary);
     let median = estimate.map_or(f64::INFINITY, |estimate| estimate.median);
-    let signed = if primary.lower_is_better() {
-        median
-    } else {
-        -median
-    };
+    let signed = if primary.lower_is_better() { median } else { -median };
     (row.floor, row.disqualified.is_some(), signed)
 }
 
@@ -189,16 +160,10 @@ impl<'a> Entry<'a> {
 
     fn estimate(&mut self, rounds: &BTreeSet<u32>) {
         for figure in Figure::ALL {
-            let common =
-                |sample: &&&Sample| rounds.is_empty() || rounds.contains(&sample.trial.round);
-            let values: Vec<f64> = self
-                .samples
-                .iter()
-                .filter(common)
-                .filter_map(|sample| figure.of(sample))
-                .collect();
-            if let (Some(median_of_rounds), Some(mad)) =
-                (median(&values), median_absolute_deviation(&values))
+            let common = |sample: &&&Sample| rounds.is_empty() || rounds.contains(&sample.trial.round);
+            let values: Vec<f64> =
+                self.samples.iter().filter(common).filter_map(|sample| figure.of(sample)).collect();
+            if let (Some(median_of_rounds), Some(mad)) = (median(&values), median_absolute_deviation(&values))
             {
                 let estimate = Estimate {
                     median: median_of_rounds,
@@ -224,10 +189,7 @@ fn fault(sample: &Sample) -> Option<String> {
     let load = sample.load.as_ref().filter(|load| load.wrong > 0)?;
     let what = load.first_wrong.as_deref().unwrap_or("unknown");
     let all = load.requests + load.wrong;
-    Some(format!(
-        "round {round}: {} of {all} answers were wrong, the first: {what}",
-        load.wrong
-    ))
+    Some(format!("round {round}: {} of {all} answers were wrong, the first: {what}", load.wrong))
 }
 
 /// The rounds in which every ranked service has a whole sample, so that values can be paired.
@@ -243,28 +205,18 @@ fn common_rounds(entries: &[Entry]) -> BTreeSet<u32> {
 /// Gives places and ratios to the services whose figure may be ranked.
 fn rank(entries: &mut [Entry], figure: Figure, reference: &str) {
     let allowed = |entry: &Entry| {
-        let refused = entry
-            .row
-            .warnings
-            .iter()
-            .any(|told| told.warning.refuses(figure));
+        let refused = entry.row.warnings.iter().any(|told| told.warning.refuses(figure));
         entry.is_ranked() && !refused && entry.row.figures.contains_key(&figure)
     };
-    let ranked: Vec<usize> = (0..entries.len())
-        .filter(|index| allowed(&entries[*index]))
-        .collect();
-    let values: Vec<Vec<f64>> = ranked
-        .iter()
-        .map(|index| entries[*index].row.figures[&figure].values.clone())
-        .collect();
+    let ranked: Vec<usize> = (0..entries.len()).filter(|index| allowed(&entries[*index])).collect();
+    let values: Vec<Vec<f64>> =
+        ranked.iter().map(|index| entries[*index].row.figures[&figure].values.clone()).collect();
     let slices: Vec<&[f64]> = values.iter().map(Vec::as_slice).collect();
     let Some(comparison) = Comparison::new(&slices, figure.lower_is_better()) else {
         return;
     };
     let best = comparison.order.first().copied().unwrap_or_default();
-    let base = ranked
-        .iter()
-        .position(|index| entries[*index].row.service == reference);
+    let base = ranked.iter().position(|index| entries[*index].row.service == reference);
     for ((at, place), index) in comparison.places().into_iter().enumerate().zip(&ranked) {
         let to = |other: usize| {
             let ratio = Ratio::new(&values[at], &values[other], comparison.p[at][other]);
@@ -293,24 +245,13 @@ fn shared_warnings(entries: &[Entry], rounds: usize) -> Vec<Warning> {
 
 /// The largest deviation of a round from the median, when it is beyond what is allowed.
 fn drift(floor: &Estimate) -> Option<f64> {
-    let deviations = floor
-        .values
-        .iter()
-        .map(|value| (value / floor.median - 1.0).abs());
-    deviations
-        .reduce(f64::max)
-        .filter(|largest| *largest > FLOOR_DRIFT)
+    let deviations = floor.values.iter().map(|value| (value / floor.median - 1.0).abs());
+    deviations.reduce(f64::max).filter(|largest| *largest > FLOOR_DRIFT)
 }
 
 /// The windows of the round whose throughput is the (lower) median.
 fn typical_windows(samples: &[&Sample]) -> Vec<Window> {
-    let mut loads: Vec<_> = samples
-        .iter()
-        .filter_map(|sample| sample.load.as_ref())
-        .collect();
+    let mut loads: Vec<_> = samples.iter().filter_map(|sample| sample.load.as_ref()).collect();
     loads.sort_by(|a, b| a.throughput_per_s.total_cmp(&b.throughput_per_s));
-    loads
-        .get(loads.len().saturating_sub(1) / 2)
-        .map(|load| load.windows.clone())
-        .unwrap_or_default()
+    loads.get(loads.len().saturating_sub(1) / 2).map(|load| load.windows.clone()).unwrap_or_default()
 }

@@ -110,10 +110,8 @@ impl Warning {
 
     /// Whether a service with this warning may not be ranked by `figure`.
     pub fn refuses(&self, figure: Figure) -> bool {
-        let bound = matches!(
-            self,
-            Self::GeneratorBound { .. } | Self::LittlesLaw { .. } | Self::Unsent { .. }
-        );
+        let bound =
+            matches!(self, Self::GeneratorBound { .. } | Self::LittlesLaw { .. } | Self::Unsent { .. });
         bound && self.touches().contains(&figure)
     }
 
@@ -125,57 +123,22 @@ impl Warning {
         let when = |condition: bool, warning: Self| condition.then_some(warning);
         let found = [
             when(
-                scenario.saturates()
-                    && generator_busy > GENERATOR_BUSY
-                    && service_busy < SERVICE_BUSY,
-                Self::GeneratorBound {
-                    generator_busy,
-                    service_busy,
-                },
+                scenario.saturates() && generator_busy > GENERATOR_BUSY && service_busy < SERVICE_BUSY,
+                Self::GeneratorBound { generator_busy, service_busy },
             ),
             when(
                 scenario.saturates() && in_flight < LITTLE * f64::from(connections),
-                Self::LittlesLaw {
-                    in_flight,
-                    connections,
-                },
+                Self::LittlesLaw { in_flight, connections },
             ),
             when(
                 scenario.model == Model::Open && load.lag_us.p99 > LAG_US,
-                Self::ScheduleLag {
-                    p99_us: load.lag_us.p99,
-                },
+                Self::ScheduleLag { p99_us: load.lag_us.p99 },
             ),
-            when(
-                load.unsent > 0,
-                Self::Unsent {
-                    requests: load.unsent,
-                },
-            ),
-            when(
-                load.reconnects > 0,
-                Self::Reconnects {
-                    connections: load.reconnects,
-                },
-            ),
-            when(
-                noise.steal > STEAL,
-                Self::Steal {
-                    fraction: noise.steal,
-                },
-            ),
-            when(
-                noise.other > OTHER_LOAD,
-                Self::OtherLoad {
-                    fraction: noise.other,
-                },
-            ),
-            when(
-                noise.frequency_change > FREQUENCY,
-                Self::Frequency {
-                    fraction: noise.frequency_change,
-                },
-            ),
+            when(load.unsent > 0, Self::Unsent { requests: load.unsent }),
+            when(load.reconnects > 0, Self::Reconnects { connections: load.reconnects }),
+            when(noise.steal > STEAL, Self::Steal { fraction: noise.steal }),
+            when(noise.other > OTHER_LOAD, Self::OtherLoad { fraction: noise.other }),
+            when(noise.frequency_change > FREQUENCY, Self::Frequency { fraction: noise.frequency_change }),
         ];
         found.into_iter().flatten().collect()
     }
@@ -186,9 +149,7 @@ impl Warning {
             Self::GeneratorBound { generator_busy, .. } => *generator_busy,
             Self::LittlesLaw { in_flight, .. } => -in_flight,
             Self::ScheduleLag { p99_us } => *p99_us,
-            Self::Unsent { requests: count } | Self::Reconnects { connections: count } => {
-                *count as f64
-            }
+            Self::Unsent { requests: count } | Self::Reconnects { connections: count } => *count as f64,
             Self::Steal { fraction } | Self::OtherLoad { fraction } => *fraction,
             Self::Frequency { fraction } | Self::FloorDrift { fraction } => *fraction,
             Self::TooFewRounds { .. } | Self::SharedCores => 0.0,
@@ -214,24 +175,11 @@ impl Told {
     /// What limits throughput is a property of the service and this machine: it is told, and takes the place away, when
     /// it holds in at least half of the rounds. All else is told when it holds in any.
     pub fn of_samples(scenario: &Scenario, samples: &[&Sample]) -> Vec<Self> {
-        let loads: Vec<&LoadFigures> = samples
-            .iter()
-            .filter_map(|sample| sample.load.as_ref())
-            .collect();
+        let loads: Vec<&LoadFigures> = samples.iter().filter_map(|sample| sample.load.as_ref()).collect();
         let mut told: Vec<Self> = Vec::new();
-        for warning in loads
-            .iter()
-            .flat_map(|load| Warning::of_load(scenario, load))
-        {
-            match told
-                .iter_mut()
-                .find(|other| same_kind(&other.warning, &warning))
-            {
-                None => told.push(Self {
-                    warning,
-                    rounds: 1,
-                    of: loads.len(),
-                }),
+        for warning in loads.iter().flat_map(|load| Warning::of_load(scenario, load)) {
+            match told.iter_mut().find(|other| same_kind(&other.warning, &warning)) {
+                None => told.push(Self { warning, rounds: 1, of: loads.len() }),
                 Some(other) => {
                     other.rounds += 1;
                     if warning.gravity() > other.warning.gravity() {
@@ -241,10 +189,7 @@ impl Told {
             }
         }
         let limits = |warning: &Warning| {
-            matches!(
-                warning,
-                Warning::GeneratorBound { .. } | Warning::LittlesLaw { .. }
-            )
+            matches!(warning, Warning::GeneratorBound { .. } | Warning::LittlesLaw { .. })
         };
         told.retain(|one| !limits(&one.warning) || one.rounds * 2 >= one.of);
         told
@@ -253,11 +198,7 @@ impl Told {
 
 impl fmt::Display for Told {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{} (in {} of {} rounds)",
-            self.warning, self.rounds, self.of
-        )
+        write!(f, "{} (in {} of {} rounds)", self.warning, self.rounds, self.of)
     }
 }
 
@@ -269,49 +210,29 @@ impl fmt::Display for Warning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let percent = |fraction: &f64| fraction * 100.0;
         match self {
-            Self::GeneratorBound {
-                generator_busy,
-                service_busy,
-            } => write!(
+            Self::GeneratorBound { generator_busy, service_busy } => write!(
                 f,
                 "generator-bound: the generator's cores were {:.0} % busy, the service's {:.0} %",
                 percent(generator_busy),
                 percent(service_busy)
             ),
-            Self::LittlesLaw {
-                in_flight,
-                connections,
-            } => {
+            Self::LittlesLaw { in_flight, connections } => {
                 write!(
                     f,
                     "Little's law is off: {in_flight:.1} requests in flight on {connections} connections"
                 )
             }
             Self::ScheduleLag { p99_us } => {
-                write!(
-                    f,
-                    "schedule lag: 1 % of the requests were sent {:.1} ms late or more",
-                    p99_us / 1e3
-                )
+                write!(f, "schedule lag: 1 % of the requests were sent {:.1} ms late or more", p99_us / 1e3)
             }
             Self::Unsent { requests } => {
-                write!(
-                    f,
-                    "cannot sustain the rate: {requests} requests of the schedule were never sent"
-                )
+                write!(f, "cannot sustain the rate: {requests} requests of the schedule were never sent")
             }
             Self::Reconnects { connections } => {
-                write!(
-                    f,
-                    "the service closed connections: {connections} were opened anew"
-                )
+                write!(f, "the service closed connections: {connections} were opened anew")
             }
             Self::Steal { fraction } => {
-                write!(
-                    f,
-                    "steal: a hypervisor took {:.1} % of the machine's time",
-                    percent(fraction)
-                )
+                write!(f, "steal: a hypervisor took {:.1} % of the machine's time", percent(fraction))
             }
             Self::OtherLoad { fraction } => {
                 write!(
@@ -329,16 +250,10 @@ impl fmt::Display for Warning {
                 percent(fraction)
             ),
             Self::TooFewRounds { rounds, needed } => {
-                write!(
-                    f,
-                    "too few rounds: no difference can be significant with {rounds}, it takes {needed}"
-                )
+                write!(f, "too few rounds: no difference can be significant with {rounds}, it takes {needed}")
             }
             Self::SharedCores => {
-                write!(
-                    f,
-                    "service and generator share the only core, so throughput and latency are of both"
-                )
+                write!(f, "service and generator share the only core, so throughput and latency are of both")
             }
         }
     }

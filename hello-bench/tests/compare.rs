@@ -13,20 +13,10 @@ use predicates::str::contains;
 use serde_json::Value;
 
 /// `compare` with a catalogue of faulty services, all in `folder`.
-fn compare(
-    folder: &Path,
-    faults: &[(&str, &str, u32)],
-    arguments: &[&str],
-) -> assert_cmd::assert::Assert {
+fn compare(folder: &Path, faults: &[(&str, &str, u32)], arguments: &[&str]) -> assert_cmd::assert::Assert {
     let (services, scenarios) = (catalogue(folder, faults), scenarios(folder));
     let mut command = bench();
-    command
-        .arg("compare")
-        .args(arguments)
-        .arg("--services")
-        .arg(services)
-        .arg("--scenarios")
-        .arg(scenarios);
+    command.arg("compare").args(arguments).arg("--services").arg(services).arg("--scenarios").arg(scenarios);
     command.arg("--out").arg(folder.join("out")).assert()
 }
 
@@ -36,9 +26,7 @@ fn results(folder: &Path) -> Value {
 
 fn samples(folder: &Path) -> Vec<Value> {
     let text = fs::read_to_string(folder.join("out/samples.jsonl")).unwrap();
-    text.lines()
-        .map(|line| serde_json::from_str(line).unwrap())
-        .collect()
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
 #[test]
@@ -48,14 +36,7 @@ fn all_services_and_the_floor_are_measured_with_every_figure() {
     let out = folder.path().join("out");
     let mut command = bench();
     command
-        .args([
-            "compare",
-            "--profile",
-            "dev",
-            "--rounds",
-            "1",
-            "--scenarios",
-        ])
+        .args(["compare", "--profile", "dev", "--rounds", "1", "--scenarios"])
         .arg(scenarios)
         .arg("--out")
         .arg(&out);
@@ -68,14 +49,7 @@ fn all_services_and_the_floor_are_measured_with_every_figure() {
             .all(|line| line.chars().count() <= 80)
     );
     let results = results(folder.path());
-    let names = [
-        "svc-axum",
-        "svc-actix",
-        "svc-warp",
-        "svc-hyper",
-        "svc-poem",
-        "hello-floor",
-    ];
+    let names = ["svc-axum", "svc-actix", "svc-warp", "svc-hyper", "svc-poem", "hello-floor"];
     for summary in results["summaries"].as_array().unwrap() {
         let rows = summary["rows"].as_array().unwrap();
         assert_eq!(rows.len(), names.len());
@@ -90,10 +64,7 @@ fn all_services_and_the_floor_are_measured_with_every_figure() {
     }
     for facts in results["services"].as_array().unwrap() {
         for fact in ["binary_bytes", "lines_of_code", "dependencies"] {
-            assert!(
-                facts[fact].as_u64().is_some_and(|count| count > 0),
-                "{fact}: {facts}"
-            );
+            assert!(facts[fact].as_u64().is_some_and(|count| count > 0), "{fact}: {facts}");
         }
     }
     let page = fs::read_to_string(out.join("report.md")).unwrap();
@@ -123,9 +94,8 @@ fn one_wrong_body_takes_the_rank_and_the_rest_is_kept() {
     let folder = tempfile::tempdir().unwrap();
     let faults = [("spoiled", "wrong", 600)];
     let arguments = ["good", "spoiled", "--scenario", "saturate", "--rounds", "2"];
-    let ended = compare(folder.path(), &faults, &arguments)
-        .code(1)
-        .stderr(contains("spoiled; see the notes above"));
+    let ended =
+        compare(folder.path(), &faults, &arguments).code(1).stderr(contains("spoiled; see the notes above"));
     ended.stdout(contains("answers were wrong, the first: body").and(contains("Hallo")));
     let results = results(folder.path());
     let rows = results["summaries"][0]["rows"].as_array().unwrap();
@@ -140,15 +110,7 @@ fn one_wrong_body_takes_the_rank_and_the_rest_is_kept() {
 fn a_service_that_dies_is_one_clear_line_and_the_others_go_on() {
     let folder = tempfile::tempdir().unwrap();
     let faults = [("mortal", "die", 600), ("dropper", "drop", 600)];
-    let arguments = [
-        "good",
-        "mortal",
-        "dropper",
-        "--scenario",
-        "saturate",
-        "--rounds",
-        "2",
-    ];
+    let arguments = ["good", "mortal", "dropper", "--scenario", "saturate", "--rounds", "2"];
     let ended = compare(folder.path(), &faults, &arguments).code(1);
     ended.stderr(
         contains("mortal ended (signal: 6 (SIGABRT)")
@@ -167,9 +129,7 @@ fn a_broken_contract_is_told_and_not_measured() {
     let folder = tempfile::tempdir().unwrap();
     let arguments = ["good", "spoiled", "--scenario", "saturate", "--rounds", "1"];
     let ended = compare(folder.path(), &[("spoiled", "wrong", 0)], &arguments).code(1);
-    ended.stdout(contains(
-        "spoiled is not ranked: round 1: breaks the contract",
-    ));
+    ended.stdout(contains("spoiled is not ranked: round 1: breaks the contract"));
 }
 
 #[test]
@@ -187,9 +147,7 @@ fn what_cannot_start_is_one_clear_line() {
     fs::write(folder.path().join("services.toml"), text).unwrap();
     for (service, cause) in [("taken", "in use"), ("gone", "no-such-binary")] {
         let mut command = bench();
-        command
-            .args(["compare", service, "--services"])
-            .arg(folder.path().join("services.toml"));
+        command.args(["compare", service, "--services"]).arg(folder.path().join("services.toml"));
         command
             .arg("--scenarios")
             .arg(scenarios(folder.path()))
@@ -197,14 +155,7 @@ fn what_cannot_start_is_one_clear_line() {
             .arg(folder.path().join(service));
         let failed = command.assert().code(1).stderr(contains(cause));
         let errors = String::from_utf8_lossy(&failed.get_output().stderr).into_owned();
-        assert_eq!(
-            errors
-                .lines()
-                .filter(|line| line.starts_with("error:"))
-                .count(),
-            1,
-            "{errors}"
-        );
+        assert_eq!(errors.lines().filter(|line| line.starts_with("error:")).count(), 1, "{errors}");
         assert!(!errors.contains("panicked"), "{errors}");
     }
 }
@@ -220,49 +171,18 @@ fn bad_input_is_one_clear_line() {
         (&["compare", "--rounds", "many"], 2, "rounds"),
         (&["compare", "--seed", "x"], 2, "--seed"),
         (&["compare", "axum"], 1, "there is no service \"axum\""),
-        (
-            &["compare", "--scenario", "fast"],
-            1,
-            "there is no scenario \"fast\"",
-        ),
+        (&["compare", "--scenario", "fast"], 1, "there is no scenario \"fast\""),
         (&["compare", "--reference", "svc-none"], 1, "svc-none"),
-        (
-            &["compare", "--scenarios", "/no/such/file"],
-            1,
-            "cannot read /no/such/file",
-        ),
-        (
-            &["compare", "--scenarios", path],
-            1,
-            "is not a list of scenarios",
-        ),
-        (
-            &["compare", "--services", path],
-            1,
-            "is not a list of services",
-        ),
-        (
-            &["compare", "--out", "/proc/no"],
-            1,
-            "cannot write to /proc/no",
-        ),
-        (
-            &["report", "/no/such/folder"],
-            1,
-            "is it the folder of a run?",
-        ),
+        (&["compare", "--scenarios", "/no/such/file"], 1, "cannot read /no/such/file"),
+        (&["compare", "--scenarios", path], 1, "is not a list of scenarios"),
+        (&["compare", "--services", path], 1, "is not a list of services"),
+        (&["compare", "--out", "/proc/no"], 1, "cannot write to /proc/no"),
+        (&["report", "/no/such/folder"], 1, "is it the folder of a run?"),
     ];
     for (arguments, code, names) in cases {
-        let failed = bench()
-            .args(arguments)
-            .assert()
-            .code(code)
-            .stderr(contains(names));
+        let failed = bench().args(arguments).assert().code(code).stderr(contains(names));
         let errors = String::from_utf8_lossy(&failed.get_output().stderr).into_owned();
-        assert!(
-            code == 2 || errors.lines().count() <= 6,
-            "{arguments:?}: {errors}"
-        );
+        assert!(code == 2 || errors.lines().count() <= 6, "{arguments:?}: {errors}");
         assert!(!errors.contains("panicked"), "{errors}");
     }
 }
@@ -289,17 +209,10 @@ fn ctrl_c_keeps_what_was_measured_and_leaves_no_process() {
         .arg(scenarios)
         .arg("--out")
         .arg(folder.path().join("out"));
-    let mut running = command
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mut running = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let samples_file = folder.path().join("out/samples.jsonl");
     let limit = Instant::now() + Duration::from_secs(30);
-    while fs::read_to_string(&samples_file)
-        .unwrap_or_default()
-        .is_empty()
-    {
+    while fs::read_to_string(&samples_file).unwrap_or_default().is_empty() {
         assert!(Instant::now() < limit, "no sample");
         std::thread::sleep(Duration::from_millis(20));
     }
@@ -308,32 +221,19 @@ fn ctrl_c_keeps_what_was_measured_and_leaves_no_process() {
     nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGINT).unwrap();
     assert_eq!(running.wait().unwrap().code(), Some(1));
     let output = running.wait_with_output().unwrap();
-    assert!(
-        String::from_utf8_lossy(&output.stderr).contains("interrupted; what was measured is in")
-    );
+    assert!(String::from_utf8_lossy(&output.stderr).contains("interrupted; what was measured is in"));
     assert_eq!(samples(folder.path()).len(), 1);
     assert!(folder.path().join("out/report.md").is_file());
-    assert!(
-        !Path::new(&format!("/proc/{child}")).exists(),
-        "{child} is left"
-    );
+    assert!(!Path::new(&format!("/proc/{child}")).exists(), "{child} is left");
 }
 
 /// The service that the comparison runs, once it runs one.
 fn child_of(parent: u32, limit: Instant) -> u32 {
     loop {
-        let tasks = fs::read_dir(format!("/proc/{parent}/task"))
-            .unwrap()
-            .flatten();
-        let children =
-            tasks.filter_map(|task| fs::read_to_string(task.path().join("children")).ok());
-        if let Some(child) = children
-            .flat_map(|line| {
-                line.split_whitespace()
-                    .next()
-                    .and_then(|pid| pid.parse().ok())
-            })
-            .next()
+        let tasks = fs::read_dir(format!("/proc/{parent}/task")).unwrap().flatten();
+        let children = tasks.filter_map(|task| fs::read_to_string(task.path().join("children")).ok());
+        if let Some(child) =
+            children.flat_map(|line| line.split_whitespace().next().and_then(|pid| pid.parse().ok())).next()
         {
             return child;
         }

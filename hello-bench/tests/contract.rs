@@ -7,29 +7,12 @@ use predicates::str::contains;
 
 #[test]
 fn every_service_keeps_the_contract() {
-    let checked = bench()
-        .args(["check", "--profile", "dev"])
-        .assert()
-        .success();
+    let checked = bench().args(["check", "--profile", "dev"]).assert().success();
     let printed = String::from_utf8_lossy(&checked.get_output().stdout).into_owned();
-    for service in [
-        "svc-axum",
-        "svc-actix",
-        "svc-warp",
-        "svc-hyper",
-        "svc-poem",
-        "hello-floor",
-    ] {
-        let line = printed
-            .lines()
-            .find(|line| line.starts_with(service))
-            .unwrap_or_default();
+    for service in ["svc-axum", "svc-actix", "svc-warp", "svc-hyper", "svc-poem", "hello-floor"] {
+        let line = printed.lines().find(|line| line.starts_with(service)).unwrap_or_default();
         assert!(line.ends_with("cases, 0 violations"), "{printed}");
-        let cases: usize = line
-            .split_whitespace()
-            .nth(1)
-            .and_then(|count| count.parse().ok())
-            .unwrap();
+        let cases: usize = line.split_whitespace().nth(1).and_then(|count| count.parse().ok()).unwrap();
         assert!(cases > 80, "{printed}");
     }
 }
@@ -38,11 +21,7 @@ fn every_service_keeps_the_contract() {
 fn violations_say_what_was_sent_expected_and_received() {
     let folder = tempfile::tempdir().unwrap();
     let services = catalogue(folder.path(), &[("spoiled", "wrong", 0)]);
-    let checked = bench()
-        .args(["check", "spoiled", "--services"])
-        .arg(services)
-        .assert()
-        .code(1);
+    let checked = bench().args(["check", "spoiled", "--services"]).arg(services).assert().code(1);
     checked
         .stdout(contains("sent      GET /"))
         .stdout(contains(r#"expected  200 {"message":"Hello World!"}"#))
@@ -53,28 +32,14 @@ fn violations_say_what_was_sent_expected_and_received() {
 #[test]
 fn a_url_is_checked_and_a_dead_one_is_one_clear_line() {
     let floor = run("hello-floor");
-    bench()
-        .args(["check", "--url", &floor.url])
-        .assert()
-        .success()
-        .stdout(contains("0 violations"));
-    bench()
-        .args(["check", "--core", "--url", &floor.url])
-        .assert()
-        .success();
+    bench().args(["check", "--url", &floor.url]).assert().success().stdout(contains("0 violations"));
+    bench().args(["check", "--core", "--url", &floor.url]).assert().success();
     drop(floor);
-    let dead = bench()
-        .args(["check", "--url", "http://127.0.0.1:9"])
-        .assert()
-        .code(1);
+    let dead = bench().args(["check", "--url", "http://127.0.0.1:9"]).assert().code(1);
     let printed = String::from_utf8_lossy(&dead.get_output().stderr).into_owned();
     assert!(
         printed.starts_with("error: cannot reach 127.0.0.1:9") && printed.lines().count() == 1,
         "{printed}"
     );
-    bench()
-        .args(["check", "--url", "ftp://x"])
-        .assert()
-        .code(1)
-        .stderr(contains("http://"));
+    bench().args(["check", "--url", "ftp://x"]).assert().code(1).stderr(contains("http://"));
 }

@@ -7,14 +7,14 @@ use hyper_util::{rt::TokioIo, server::graceful::GracefulShutdown};
 #[tokio::main]
 async fn main() -> std::process::ExitCode {
     hello_core::serve("svc-hyper", async |listener, mut stop| {
-        let http = http1::Builder::new();
-        let open = GracefulShutdown::new();
+        let (http, open) = (http1::Builder::new(), GracefulShutdown::new());
         while let Some(stream) = hello_core::accept(&listener, &mut stop).await {
             let io = TokioIo::new(stream);
             tokio::spawn(open.watch(http.serve_connection(io, service_fn(app::app))));
         }
         drop(listener);
-        std::io::Result::Ok(open.shutdown().await)
+        open.shutdown().await;
+        std::io::Result::Ok(())
     })
     .await
 }

@@ -25,37 +25,17 @@ const A: &str = r#"{"message":"Hello A!"}"#;
 
 /// The answer of a GET, core contract.
 const fn core(target: &'static str, body: &'static str) -> Case {
-    Case {
-        method: "GET",
-        target,
-        status: 200,
-        body,
-        core: true,
-    }
+    Case { method: "GET", target, status: 200, body, core: true }
 }
 
 /// The answer of a GET that only the exact contract asks for.
 const fn exact(target: &'static str, body: &'static str) -> Case {
-    Case {
-        core: false,
-        ..core(target, body)
-    }
+    Case { core: false, ..core(target, body) }
 }
 
 /// A request that is refused.
-const fn refused(
-    method: &'static str,
-    target: &'static str,
-    status: u16,
-    body: &'static str,
-) -> Case {
-    Case {
-        method,
-        target,
-        status,
-        body,
-        core: false,
-    }
+const fn refused(method: &'static str, target: &'static str, status: u16, body: &'static str) -> Case {
+    Case { method, target, status, body, core: false }
 }
 
 /// Every case of the contract that one request can show.
@@ -70,10 +50,7 @@ pub const CASES: &[Case] = &[
     core("/?name=%20", NOBODY),
     exact("/?name", NOBODY),
     core("/?name=%E4%B8%96%E7%95%8C", r#"{"message":"Hello 世界!"}"#),
-    exact(
-        "/?name=%22%5C%0A%00",
-        "{\"message\":\"Hello \\\"\\\\\\n\\u0000!\"}",
-    ),
+    exact("/?name=%22%5C%0A%00", "{\"message\":\"Hello \\\"\\\\\\n\\u0000!\"}"),
     exact("/?name=%3Cb%3E%26%2F", r#"{"message":"Hello <b>&/!"}"#),
     exact("/?name=a+b%2Bc", r#"{"message":"Hello a b+c!"}"#),
     core("/?x=1&name=A&y", A),
@@ -89,14 +66,8 @@ pub const CASES: &[Case] = &[
     refused("GET", "/?name=A&name=B", 400, BAD),
     refused("GET", "/?name=&x=1&name=", 400, BAD),
     refused("HEAD", "/?name=A&name=B", 400, BAD),
-    Case {
-        method: "HEAD",
-        ..exact("/", WORLD)
-    },
-    Case {
-        method: "HEAD",
-        ..exact("/?name=A", A)
-    },
+    Case { method: "HEAD", ..exact("/", WORLD) },
+    Case { method: "HEAD", ..exact("/?name=A", A) },
     refused("POST", "/", 405, NOT_ALLOWED),
     refused("PUT", "/", 405, NOT_ALLOWED),
     refused("PATCH", "/", 405, NOT_ALLOWED),
@@ -123,10 +94,7 @@ mod tests {
     fn bodies_are_compact_json_with_a_message() {
         for case in CASES {
             let value: serde_json::Value = serde_json::from_str(case.body).unwrap();
-            assert!(
-                value["message"].is_string() && value.as_object().unwrap().len() == 1,
-                "{case:?}"
-            );
+            assert!(value["message"].is_string() && value.as_object().unwrap().len() == 1, "{case:?}");
             assert_eq!(serde_json::to_string(&value).unwrap(), case.body);
         }
     }

@@ -24,9 +24,7 @@ pub fn check(target: &Target, strictness: Strictness) -> Result<Outcome> {
         .map_err(anyhow::Error::msg)
         .with_context(|| format!("cannot reach {}", target.address))?;
     let mut outcome = Outcome::default();
-    let asked = CASES
-        .iter()
-        .filter(|case| case.core || strictness == Strictness::Exact);
+    let asked = CASES.iter().filter(|case| case.core || strictness == Strictness::Exact);
     for case in asked {
         outcome.add(raw(target, case, strictness).err());
         if case.method == "GET" {
@@ -40,19 +38,13 @@ pub fn check(target: &Target, strictness: Strictness) -> Result<Outcome> {
             outcome.add(core_refusal(target, "POST", "/", &[404, 405]).err());
         }
     }
-    outcome.answer_bytes = ask(target, "GET", COMPARED)
-        .ok()
-        .map(|answer| answer.head.bytes + answer.body.len());
+    outcome.answer_bytes =
+        ask(target, "GET", COMPARED).ok().map(|answer| answer.head.bytes + answer.body.len());
     Ok(outcome)
 }
 
 fn violation(case: &str, sent: &str, expected: &str, received: String) -> Violation {
-    Violation {
-        case: case.to_owned(),
-        sent: sent.to_owned(),
-        expected: expected.to_owned(),
-        received,
-    }
+    Violation { case: case.to_owned(), sent: sent.to_owned(), expected: expected.to_owned(), received }
 }
 
 fn request(target: &Target, method: &str, path: &str) -> String {
@@ -73,8 +65,7 @@ fn raw(target: &Target, case: &Case, strictness: Strictness) -> Result<(), Viola
     let sent = format!("{} {}", case.method, case.target);
     let fail = |expected: String, received| violation(&sent, &sent, &expected, received);
     let expected = format!("{} {}", case.status, case.body);
-    let answer =
-        ask(target, case.method, case.target).map_err(|cause| fail(expected.clone(), cause))?;
+    let answer = ask(target, case.method, case.target).map_err(|cause| fail(expected.clone(), cause))?;
     let shown = format!("{} {}", answer.head.status, excerpt(&answer.body));
     if answer.head.status != case.status {
         return Err(fail(expected, shown));
@@ -86,13 +77,8 @@ fn raw(target: &Target, case: &Case, strictness: Strictness) -> Result<(), Viola
             if answer.body != body.as_bytes() {
                 return Err(fail(expected, shown));
             }
-            exact_headers(&answer, case)
-                .map_err(|(expected, received)| fail(expected, received))?;
-            if case.method == "HEAD" {
-                head_as_get(target, case, &answer)
-            } else {
-                Ok(())
-            }
+            exact_headers(&answer, case).map_err(|(expected, received)| fail(expected, received))?;
+            if case.method == "HEAD" { head_as_get(target, case, &answer) } else { Ok(()) }
         }
     }
 }
@@ -110,11 +96,7 @@ fn exact_headers(answer: &Answer, case: &Case) -> Result<(), (String, String)> {
     };
     let must = |name: &str, value: &str| {
         let right = answer.head.header(name) == Some(value);
-        if right {
-            Ok(())
-        } else {
-            Err((format!("{name}: {value}"), shown()))
-        }
+        if right { Ok(()) } else { Err((format!("{name}: {value}"), shown())) }
     };
     must("content-type", "application/json")?;
     must("content-length", &case.body.len().to_string())?;
@@ -128,13 +110,8 @@ fn exact_headers(answer: &Answer, case: &Case) -> Result<(), (String, String)> {
         return Err(("no other headers".into(), fault));
     }
     if answer.head.status == 405 {
-        let mut allowed: Vec<&str> = answer
-            .head
-            .header("allow")
-            .unwrap_or_default()
-            .split(',')
-            .map(str::trim)
-            .collect();
+        let mut allowed: Vec<&str> =
+            answer.head.header("allow").unwrap_or_default().split(',').map(str::trim).collect();
         allowed.sort_unstable();
         if allowed != ["GET", "HEAD"] {
             return Err(("allow: GET, HEAD".into(), shown()));
@@ -146,9 +123,8 @@ fn exact_headers(answer: &Answer, case: &Case) -> Result<(), (String, String)> {
 /// HEAD sends the headers of GET and no body: the next answer on the connection begins right after.
 fn head_as_get(target: &Target, case: &Case, head: &Answer) -> Result<(), Violation> {
     let sent = format!("HEAD {} and then GET on one connection", case.target);
-    let fail = |expected: &str, received| {
-        violation("HEAD is GET without the body", &sent, expected, received)
-    };
+    let fail =
+        |expected: &str, received| violation("HEAD is GET without the body", &sent, expected, received);
     let both = || {
         let mut wire = Wire::open(target)?;
         wire.send(request(target, "HEAD", case.target).as_bytes())?;
@@ -166,10 +142,7 @@ fn head_as_get(target: &Target, case: &Case, head: &Answer) -> Result<(), Violat
     if headers(&get) == headers(head) {
         return Ok(());
     }
-    Err(fail(
-        &format!("{:?}", headers(&get)),
-        format!("{:?}", headers(head)),
-    ))
+    Err(fail(&format!("{:?}", headers(&get)), format!("{:?}", headers(head))))
 }
 
 fn core_body(answer: &Answer, body: &str) -> Result<(), String> {
@@ -183,12 +156,7 @@ fn core_body(answer: &Answer, body: &str) -> Result<(), String> {
     Err(format!("the JSON value of {body}"))
 }
 
-fn core_refusal(
-    target: &Target,
-    method: &str,
-    path: &str,
-    allowed: &[u16],
-) -> Result<(), Violation> {
+fn core_refusal(target: &Target, method: &str, path: &str, allowed: &[u16]) -> Result<(), Violation> {
     let sent = format!("{method} {path}");
     let fail = |received| violation(&sent, &sent, &format!("status {allowed:?}"), received);
     let answer = ask(target, method, path).map_err(fail)?;
@@ -206,39 +174,23 @@ fn client(target: &Target, case: &Case, strictness: Strictness) -> Result<(), Vi
     let sent = format!("GET {url} by an HTTP client");
     let expected = format!("{} {}", case.status, case.body);
     let fail = |received| violation(&format!("GET {}", case.target), &sent, &expected, received);
-    let agent = ureq::Agent::config_builder()
-        .http_status_as_error(false)
-        .proxy(None)
-        .build()
-        .new_agent();
-    let mut answer = agent
-        .get(&url)
-        .call()
-        .map_err(|cause| fail(cause.to_string()))?;
+    let agent = ureq::Agent::config_builder().http_status_as_error(false).proxy(None).build().new_agent();
+    let mut answer = agent.get(&url).call().map_err(|cause| fail(cause.to_string()))?;
     let status = answer.status().as_u16();
-    let body = answer
-        .body_mut()
-        .read_to_string()
-        .map_err(|cause| fail(cause.to_string()))?;
+    let body = answer.body_mut().read_to_string().map_err(|cause| fail(cause.to_string()))?;
     let value = |text: &str| serde_json::from_str::<serde_json::Value>(text).ok();
     let right = match strictness {
         Strictness::Exact => body == case.body,
         Strictness::Core => value(&body).is_some() && value(&body) == value(case.body),
     };
-    if right && status == case.status {
-        Ok(())
-    } else {
-        Err(fail(format!("{status} {body:?}")))
-    }
+    if right && status == case.status { Ok(()) } else { Err(fail(format!("{status} {body:?}"))) }
 }
 
 /// Keep-alive, pipelining, slow writing, HTTP/1.0.
 fn connections(target: &Target, outcome: &mut Outcome) {
     let names = ["A", "Beeblebrox", "Zaphod"];
-    let requests: Vec<String> = names
-        .iter()
-        .map(|name| request(target, "GET", &format!("/?name={name}")))
-        .collect();
+    let requests: Vec<String> =
+        names.iter().map(|name| request(target, "GET", &format!("/?name={name}"))).collect();
     let turn_by_turn = || conversation(target, &requests, 1);
     let at_once = || conversation(target, &[requests.concat()], names.len());
     let in_pieces = || {
@@ -256,41 +208,21 @@ fn connections(target: &Target, outcome: &mut Outcome) {
         let length = answer.head.framing()?;
         let ended = wire.ends_within(Duration::from_secs(1));
         let fits = length == Framing::Length(answer.body.len()) && ended;
-        Ok(vec![if fits {
-            message(&answer)
-        } else {
-            format!("{} without an end", message(&answer))
-        }])
+        Ok(vec![if fits { message(&answer) } else { format!("{} without an end", message(&answer)) }])
     };
     let all: Vec<String> = names.iter().map(|name| format!("Hello {name}!")).collect();
-    let mut add =
-        |case: &str, sent: &str, expected: &[String], received: Result<Vec<String>, String>| {
-            let right = received.as_ref().is_ok_and(|received| received == expected);
-            let received = received.map_or_else(|cause| cause, |messages| format!("{messages:?}"));
-            outcome
-                .add((!right).then(|| violation(case, sent, &format!("{expected:?}"), received)));
-        };
-    add(
-        "keep-alive",
-        "three requests, each after the answer to the last",
-        &all,
-        turn_by_turn(),
-    );
+    let mut add = |case: &str, sent: &str, expected: &[String], received: Result<Vec<String>, String>| {
+        let right = received.as_ref().is_ok_and(|received| received == expected);
+        let received = received.map_or_else(|cause| cause, |messages| format!("{messages:?}"));
+        outcome.add((!right).then(|| violation(case, sent, &format!("{expected:?}"), received)));
+    };
+    add("keep-alive", "three requests, each after the answer to the last", &all, turn_by_turn());
     add("pipelining", "three requests at once", &all, at_once());
-    add(
-        "a request in pieces",
-        "seven bytes at a time",
-        &all[..1],
-        in_pieces(),
-    );
+    add("a request in pieces", "seven bytes at a time", &all[..1], in_pieces());
     add("HTTP/1.0", "GET /?name=A HTTP/1.0", &all[..1], old());
 }
 
-fn conversation(
-    target: &Target,
-    writes: &[String],
-    answers_each: usize,
-) -> Result<Vec<String>, String> {
+fn conversation(target: &Target, writes: &[String], answers_each: usize) -> Result<Vec<String>, String> {
     let mut wire = Wire::open(target)?;
     let mut messages = Vec::new();
     for write in writes {

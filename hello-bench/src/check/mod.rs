@@ -35,16 +35,8 @@ pub struct Violation {
 
 impl fmt::Display for Violation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            case,
-            sent,
-            expected,
-            received,
-        } = self;
-        write!(
-            f,
-            "{case}\n    sent      {sent}\n    expected  {expected}\n    received  {received}"
-        )
+        let Self { case, sent, expected, received } = self;
+        write!(f, "{case}\n    sent      {sent}\n    expected  {expected}\n    received  {received}")
     }
 }
 
@@ -109,13 +101,9 @@ pub fn service(program: &Program, cores: &Cores, extent: Extent) -> Result<Outco
 /// When one cannot be started.
 pub fn services(programs: &[Program], cores: &Cores, extent: Extent) -> Result<Vec<Outcome>> {
     let outcomes = thread::scope(|scope| {
-        let checks: Vec<_> = programs
-            .iter()
-            .map(|program| scope.spawn(move || service(program, cores, extent)))
-            .collect();
-        let joined = checks
-            .into_iter()
-            .map(|check| check.join().map_err(|_| anyhow!("a check panicked"))?);
+        let checks: Vec<_> =
+            programs.iter().map(|program| scope.spawn(move || service(program, cores, extent))).collect();
+        let joined = checks.into_iter().map(|check| check.join().map_err(|_| anyhow!("a check panicked"))?);
         joined.collect::<Result<Vec<Outcome>>>()
     })?;
     Ok(with_equal_sizes(programs, outcomes))
@@ -126,10 +114,7 @@ fn with_equal_sizes(programs: &[Program], mut outcomes: Vec<Outcome>) -> Vec<Out
     let Some(first) = (0..programs.len()).find(|index| exact(*index)) else {
         return outcomes;
     };
-    let (name, bytes) = (
-        programs[first].service.name.clone(),
-        outcomes[first].answer_bytes,
-    );
+    let (name, bytes) = (programs[first].service.name.clone(), outcomes[first].answer_bytes);
     for index in (first + 1..programs.len()).filter(|index| exact(*index)) {
         let own = outcomes[index].answer_bytes;
         let differs = own != bytes;

@@ -16,13 +16,8 @@ use crate::system::cores::Cores;
 /// How long a service may take to refuse to start.
 const REFUSAL: Duration = Duration::from_secs(5);
 /// Values that are no address, by variable.
-const BAD_ADDRESSES: [(&str, &str); 5] = [
-    ("PORT", "http"),
-    ("PORT", "65536"),
-    ("PORT", ""),
-    ("HOST", "no.such.host.invalid"),
-    ("HOST", "1.2.3"),
-];
+const BAD_ADDRESSES: [(&str, &str); 5] =
+    [("PORT", "http"), ("PORT", "65536"), ("PORT", ""), ("HOST", "no.such.host.invalid"), ("HOST", "1.2.3")];
 
 /// Checks all that concerns the process.
 ///
@@ -38,11 +33,7 @@ pub fn check(program: &Program, cores: &Cores) -> Result<Outcome> {
     let taken = TcpListener::bind("127.0.0.1:0").context("cannot listen on loopback")?;
     let address = taken.local_addr()?;
     let port = address.port().to_string();
-    outcome.add(refusal(
-        program,
-        ("PORT", &port),
-        &[&address.to_string(), "in use"],
-    )?);
+    outcome.add(refusal(program, ("PORT", &port), &[&address.to_string(), "in use"])?);
     if cores.service.len() > 1 {
         outcome.add(threads(program, cores)?);
     }
@@ -53,14 +44,10 @@ pub fn check(program: &Program, cores: &Cores) -> Result<Outcome> {
 /// One line on stdout, with the service's name, the default host and the port really bound.
 fn ready_line(program: &Program, cores: &Cores) -> Result<Option<Violation>> {
     let running = Running::launch_with(program, cores, &[("HOST", None), ("PORT", Some("0"))])?;
-    let expected = format!(
-        "{} listening on http://127.0.0.1:{}",
-        program.service.name,
-        running.address.port()
-    );
-    let right = running.ready_line == expected
-        && running.address.port() != 0
-        && running.first_answer().is_ok();
+    let expected =
+        format!("{} listening on http://127.0.0.1:{}", program.service.name, running.address.port());
+    let right =
+        running.ready_line == expected && running.address.port() != 0 && running.first_answer().is_ok();
     Ok((!right).then(|| Violation {
         case: "the ready line".into(),
         sent: "PORT=0, no HOST".into(),
@@ -72,11 +59,8 @@ fn ready_line(program: &Program, cores: &Cores) -> Result<Option<Violation>> {
 /// A port that is given is the port that is bound.
 fn own_port(program: &Program, cores: &Cores) -> Result<Option<Violation>> {
     let free = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr())?;
-    let running = Running::launch_with(
-        program,
-        cores,
-        &[("HOST", None), ("PORT", Some(&free.port().to_string()))],
-    )?;
+    let running =
+        Running::launch_with(program, cores, &[("HOST", None), ("PORT", Some(&free.port().to_string()))])?;
     Ok((running.address != free).then(|| Violation {
         case: "the port that is asked for".into(),
         sent: format!("PORT={}", free.port()),
@@ -107,10 +91,7 @@ fn refusal(
     Ok((!right).then(|| Violation {
         case: "an address that cannot be".into(),
         sent: format!("{variable}={value}"),
-        expected: format!(
-            "exit status 1 and one line on stderr that names {}",
-            must_name.join(", ")
-        ),
+        expected: format!("exit status 1 and one line on stderr that names {}", must_name.join(", ")),
         received: format!("exit status {code:?}, stderr {stderr:?}, stdout {stdout:?}"),
     }))
 }
@@ -132,10 +113,7 @@ fn ended(mut started: Command) -> Result<Option<Output>> {
 /// One core more is one worker more.
 fn threads(program: &Program, cores: &Cores) -> Result<Option<Violation>> {
     let count = |service: &[usize]| -> Result<u64> {
-        let confined = Cores {
-            service: service.to_vec(),
-            generator: cores.generator.clone(),
-        };
+        let confined = Cores { service: service.to_vec(), generator: cores.generator.clone() };
         let running = Running::launch(program, &confined)?;
         running.first_answer()?;
         Ok(running.tree().memory().threads)

@@ -47,10 +47,7 @@ fn idle(program: &Program, cores: &Cores, signal: Signal) -> Result<Option<Viola
     };
     let _kept = kept();
     let ended = end(&mut running, signal)?;
-    Ok(late_or_wrong(
-        ended,
-        &format!("{signal} with an idle connection"),
-    ))
+    Ok(late_or_wrong(ended, &format!("{signal} with an idle connection")))
 }
 
 /// With requests in flight: none may get half an answer or a wrong one.
@@ -59,16 +56,12 @@ fn under_load(program: &Program, cores: &Cores) -> Result<Option<Violation>> {
     let target = Target::at(running.address);
     let over = AtomicBool::new(false);
     let (ended, faults) = thread::scope(|scope| {
-        let clients: Vec<_> = (0..CONNECTIONS)
-            .map(|_| scope.spawn(|| converse(&target, &over)))
-            .collect();
+        let clients: Vec<_> = (0..CONNECTIONS).map(|_| scope.spawn(|| converse(&target, &over))).collect();
         thread::sleep(LOAD);
         let ended = end(&mut running, Signal::SIGTERM);
         over.store(true, Ordering::Relaxed);
-        let faults: Vec<String> = clients
-            .into_iter()
-            .filter_map(|client| client.join().ok().flatten())
-            .collect();
+        let faults: Vec<String> =
+            clients.into_iter().filter_map(|client| client.join().ok().flatten()).collect();
         (ended, faults)
     });
     let sent = "SIGTERM with requests in flight";
@@ -87,10 +80,7 @@ fn under_load(program: &Program, cores: &Cores) -> Result<Option<Violation>> {
 fn converse(target: &Target, over: &AtomicBool) -> Option<String> {
     let mut wire = Wire::open(target).ok()?;
     while !over.load(Ordering::Relaxed) {
-        if wire
-            .send(b"GET /?name=A HTTP/1.1\r\nhost: x\r\n\r\n")
-            .is_err()
-        {
+        if wire.send(b"GET /?name=A HTTP/1.1\r\nhost: x\r\n\r\n").is_err() {
             return None;
         }
         match wire.answer(false) {
@@ -119,10 +109,7 @@ fn half_sent(program: &Program, cores: &Cores) -> Result<Option<Violation>> {
 }
 
 /// Sends the signal; how long the end took and its status, `None` when it did not come in time.
-fn end(
-    running: &mut Running,
-    signal: Signal,
-) -> Result<(Duration, Option<std::process::ExitStatus>)> {
+fn end(running: &mut Running, signal: Signal) -> Result<(Duration, Option<std::process::ExitStatus>)> {
     let sent = Instant::now();
     running.signal(signal)?;
     let status = running.wait(LIMIT)?;

@@ -35,16 +35,9 @@ impl Wire {
     pub fn open(target: &Target) -> Result<Self, String> {
         let connected = TcpStream::connect_timeout(&target.address, PATIENCE);
         let stream = connected.map_err(|cause| format!("no connection: {cause}"))?;
-        stream
-            .set_read_timeout(Some(PATIENCE))
-            .map_err(|cause| cause.to_string())?;
-        stream
-            .set_nodelay(true)
-            .map_err(|cause| cause.to_string())?;
-        Ok(Self {
-            stream,
-            received: Vec::new(),
-        })
+        stream.set_read_timeout(Some(PATIENCE)).map_err(|cause| cause.to_string())?;
+        stream.set_nodelay(true).map_err(|cause| cause.to_string())?;
+        Ok(Self { stream, received: Vec::new() })
     }
 
     /// Writes bytes.
@@ -52,9 +45,7 @@ impl Wire {
     /// # Errors
     /// When the connection is gone.
     pub fn send(&mut self, bytes: &[u8]) -> Result<(), String> {
-        self.stream
-            .write_all(bytes)
-            .map_err(|cause| format!("cannot send: {cause}"))
+        self.stream.write_all(bytes).map_err(|cause| format!("cannot send: {cause}"))
     }
 
     /// Reads the next answer; `head_only` says that it has no body, whatever its headers say.
@@ -85,13 +76,10 @@ impl Wire {
 
     fn read(&mut self) -> Result<usize, String> {
         let mut buffer = [0; 16 * 1024];
-        let bytes =
-            self.stream
-                .read(&mut buffer)
-                .map_err(|cause| match self.received.as_slice() {
-                    [] => format!("nothing: {cause}"),
-                    part => format!("{cause} after {}", excerpt(part)),
-                })?;
+        let bytes = self.stream.read(&mut buffer).map_err(|cause| match self.received.as_slice() {
+            [] => format!("nothing: {cause}"),
+            part => format!("{cause} after {}", excerpt(part)),
+        })?;
         self.received.extend_from_slice(&buffer[..bytes]);
         Ok(bytes)
     }
@@ -100,11 +88,7 @@ impl Wire {
         let Some(head) = Head::parse(&self.received)? else {
             return Ok(None);
         };
-        let framing = if head_only {
-            Framing::Length(0)
-        } else {
-            head.framing()?
-        };
+        let framing = if head_only { Framing::Length(0) } else { head.framing()? };
         let Some((body, bytes)) = framing.body(&self.received[head.bytes..], ended)? else {
             return Ok(None);
         };

@@ -58,12 +58,7 @@ impl Client {
     ///
     /// # Errors
     /// When no connection can be begun.
-    pub fn reconnect(
-        &mut self,
-        address: SocketAddr,
-        registry: &Registry,
-        token: Token,
-    ) -> io::Result<()> {
+    pub fn reconnect(&mut self, address: SocketAddr, registry: &Registry, token: Token) -> io::Result<()> {
         self.stream = connected(address, registry, token)?;
         self.filled = 0;
         self.ended = false;
@@ -158,8 +153,5 @@ fn connected(address: SocketAddr, registry: &Registry, token: Token) -> io::Resu
 
 /// A connection that is still being opened answers a write with `NotConnected`.
 fn blocked(cause: &io::Error) -> bool {
-    matches!(
-        cause.kind(),
-        ErrorKind::WouldBlock | ErrorKind::NotConnected
-    )
+    matches!(cause.kind(), ErrorKind::WouldBlock | ErrorKind::NotConnected)
 }

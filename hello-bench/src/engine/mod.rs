@@ -112,12 +112,8 @@ pub struct Driven {
 /// When the server cannot be reached, drops a request, or sends what is no HTTP; when the observer stops it.
 pub fn drive(load: &Load, observer: &mut dyn Observer) -> Result<Driven> {
     let shared = Shared::default();
-    let window = (load
-        .scenario
-        .expected()
-        .saturating_sub(load.scenario.warm_up())
-        / WINDOWS)
-        .max(SHORTEST_WINDOW);
+    let window =
+        (load.scenario.expected().saturating_sub(load.scenario.warm_up()) / WINDOWS).max(SHORTEST_WINDOW);
     let origin = Instant::now();
     let plan = works(load, origin, window, &shared);
     let phases = phases(load.scenario);
@@ -133,11 +129,7 @@ pub fn drive(load: &Load, observer: &mut dyn Observer) -> Result<Driven> {
         let (first, last) = observe(load, &shared, origin, phases, observer);
         let mut record = Record::new(window);
         for worker in running {
-            record.merge(
-                worker
-                    .join()
-                    .map_err(|_| anyhow!("a load thread panicked"))??,
-            );
+            record.merge(worker.join().map_err(|_| anyhow!("a load thread panicked"))??);
         }
         if shared.is_stopped() {
             return Err(anyhow!("interrupted"));
@@ -173,8 +165,7 @@ impl Reading {
         Self {
             at: Instant::now(),
             answers: shared.answers.load(Ordering::Relaxed),
-            cpu: clock_gettime(ClockId::CLOCK_PROCESS_CPUTIME_ID)
-                .map_or(Duration::ZERO, Duration::from),
+            cpu: clock_gettime(ClockId::CLOCK_PROCESS_CPUTIME_ID).map_or(Duration::ZERO, Duration::from),
         }
     }
 }
@@ -187,21 +178,11 @@ fn observe(
     phases: Phases,
     observer: &mut dyn Observer,
 ) -> (Reading, Reading) {
-    wait(
-        load,
-        shared,
-        origin + Duration::from_nanos(phases.start_ns),
-        observer,
-    );
+    wait(load, shared, origin + Duration::from_nanos(phases.start_ns), observer);
     observer.begin();
     let first = Reading::take(shared);
     let end = phases.end_ns.map(|end| origin + Duration::from_nanos(end));
-    wait(
-        load,
-        shared,
-        end.unwrap_or(origin + Duration::from_secs(86_400)),
-        observer,
-    );
+    wait(load, shared, end.unwrap_or(origin + Duration::from_secs(86_400)), observer);
     let last = Reading::take(shared);
     observer.end();
     (first, last)
@@ -230,19 +211,10 @@ fn phases(scenario: &Scenario) -> Phases {
         Extent::Time(time) => Some((start + time).as_nanos() as u64),
         Extent::Requests(_) => None,
     };
-    Phases {
-        start_ns: start.as_nanos() as u64,
-        end_ns: end,
-        open: scenario.model == Model::Open,
-    }
+    Phases { start_ns: start.as_nanos() as u64, end_ns: end, open: scenario.model == Model::Open }
 }
 
-fn works<'a>(
-    load: &Load<'a>,
-    origin: Instant,
-    window: Duration,
-    shared: &'a Shared,
-) -> Vec<Work<'a>> {
+fn works<'a>(load: &Load<'a>, origin: Instant, window: Duration, shared: &'a Shared) -> Vec<Work<'a>> {
     let (all, threads) = (load.scenario.connections as usize, threads(load));
     let budget = match load.scenario.extent() {
         Extent::Requests(requests) => Some(Arc::new(AtomicU64::new(requests))),
@@ -253,13 +225,7 @@ fn works<'a>(
         .map(|index| Work {
             target: load.target,
             connections: (all + index) / threads,
-            pace: pace(
-                load.scenario,
-                (all + index) / threads,
-                (index, threads),
-                budget.clone(),
-                &mut rng,
-            ),
+            pace: pace(load.scenario, (all + index) / threads, (index, threads), budget.clone(), &mut rng),
             strictness: load.strictness,
             seed: rng.u64(..),
             window,
@@ -283,11 +249,7 @@ fn pace(
         Model::Closed => {
             let think_ns = scenario.think_time().as_nanos() as u64;
             let first = (0..connections).map(|client| Reverse((rng.u64(0..=think_ns), client)));
-            Pace::Closed {
-                think_ns,
-                thinking: first.collect(),
-                budget,
-            }
+            Pace::Closed { think_ns, thinking: first.collect(), budget }
         }
         Model::Open => {
             let tick_ns = 1e9 / scenario.rate_per_s.unwrap_or(1.0);

@@ -34,21 +34,14 @@ impl Pace {
     /// The next connection to send by `now`, with the time at which it was intended to.
     pub fn due(&mut self, now: u64) -> Option<(usize, u64)> {
         match self {
-            Self::Closed {
-                thinking, budget, ..
-            } => {
+            Self::Closed { thinking, budget, .. } => {
                 let Reverse((due, _)) = *thinking.peek()?;
                 if due > now || !spend(budget) {
                     return None;
                 }
                 thinking.pop().map(|Reverse((due, client))| (client, due))
             }
-            Self::Open {
-                interval_ns,
-                first_ns,
-                served,
-                idle,
-            } => {
+            Self::Open { interval_ns, first_ns, served, idle } => {
                 let due = tick(*first_ns, *interval_ns, *served);
                 if due > now {
                     return None;
@@ -64,26 +57,17 @@ impl Pace {
     pub fn next(&self) -> Option<u64> {
         match self {
             Self::Closed { thinking, .. } => thinking.peek().map(|Reverse((due, _))| *due),
-            Self::Open {
-                interval_ns,
-                first_ns,
-                served,
-                idle,
-            } => (!idle.is_empty()).then(|| tick(*first_ns, *interval_ns, *served)),
+            Self::Open { interval_ns, first_ns, served, idle } => {
+                (!idle.is_empty()).then(|| tick(*first_ns, *interval_ns, *served))
+            }
         }
     }
 
     /// Takes back a connection that has its answer; `Some` when it is to send again at once.
     pub fn answered(&mut self, client: usize, now: u64) -> Option<u64> {
         match self {
-            Self::Closed {
-                think_ns: 0,
-                budget,
-                ..
-            } => spend(budget).then_some(now),
-            Self::Closed {
-                think_ns, thinking, ..
-            } => {
+            Self::Closed { think_ns: 0, budget, .. } => spend(budget).then_some(now),
+            Self::Closed { think_ns, thinking, .. } => {
                 thinking.push(Reverse((now + *think_ns, client)));
                 None
             }
@@ -98,12 +82,7 @@ impl Pace {
     pub fn unserved(&self, end: u64) -> u64 {
         match self {
             Self::Closed { .. } => 0,
-            Self::Open {
-                interval_ns,
-                first_ns,
-                served,
-                ..
-            } => {
+            Self::Open { interval_ns, first_ns, served, .. } => {
                 let ticks = ((end as f64 - first_ns) / interval_ns).ceil().max(0.0) as u64;
                 ticks.saturating_sub(*served)
             }
@@ -113,10 +92,7 @@ impl Pace {
     /// Whether no request may be sent any more, whatever the time.
     pub fn is_spent(&self) -> bool {
         match self {
-            Self::Closed {
-                budget: Some(budget),
-                ..
-            } => budget.load(Ordering::Relaxed) == 0,
+            Self::Closed { budget: Some(budget), .. } => budget.load(Ordering::Relaxed) == 0,
             _ => false,
         }
     }
@@ -124,11 +100,7 @@ impl Pace {
 
 fn spend(budget: &Option<Arc<AtomicU64>>) -> bool {
     let Some(budget) = budget else { return true };
-    budget
-        .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| {
-            left.checked_sub(1)
-        })
-        .is_ok()
+    budget.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok()
 }
 
 fn tick(first_ns: f64, interval_ns: f64, index: u64) -> u64 {
@@ -141,12 +113,7 @@ mod tests {
 
     #[test]
     fn an_open_pace_keeps_its_schedule_while_no_connection_is_free() {
-        let mut pace = Pace::Open {
-            interval_ns: 10.0,
-            first_ns: 0.0,
-            served: 0,
-            idle: vec![0],
-        };
+        let mut pace = Pace::Open { interval_ns: 10.0, first_ns: 0.0, served: 0, idle: vec![0] };
         assert_eq!(pace.due(35), Some((0, 0)));
         assert_eq!((pace.due(35), pace.next()), (None, None));
         assert_eq!(pace.answered(0, 36), None);
@@ -161,11 +128,7 @@ mod tests {
     fn a_closed_pace_stops_at_its_budget() {
         let budget = Some(Arc::new(AtomicU64::new(2)));
         let thinking = BinaryHeap::from([Reverse((5, 1)), Reverse((3, 0))]);
-        let mut pace = Pace::Closed {
-            think_ns: 10,
-            thinking,
-            budget,
-        };
+        let mut pace = Pace::Closed { think_ns: 10, thinking, budget };
         assert_eq!(pace.due(2), None);
         assert_eq!(pace.due(9), Some((0, 3)));
         assert_eq!(pace.answered(0, 9), None);

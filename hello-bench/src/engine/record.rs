@@ -13,10 +13,7 @@ const MOST_WINDOWS: usize = 1000;
 
 /// An empty histogram of nanoseconds.
 pub fn histogram() -> Histogram<u64> {
-    #[expect(
-        clippy::expect_used,
-        reason = "the bounds are constants that the crate accepts"
-    )]
+    #[expect(clippy::expect_used, reason = "the bounds are constants that the crate accepts")]
     Histogram::new_with_bounds(1, LONGEST.as_nanos() as u64, DIGITS).expect("the bounds are valid")
 }
 
@@ -115,14 +112,7 @@ mod tests {
         assert_eq!((one.right, one.wrong, one.windows.len()), (2, 2, 3));
         assert_eq!(one.first_wrong.as_deref(), Some("first"));
         let latency = one.latency();
-        assert_eq!(
-            (
-                latency.len(),
-                latency.min(),
-                latency.value_at_quantile(1.0) / 10
-            ),
-            (2, 1000, 300)
-        );
+        assert_eq!((latency.len(), latency.min(), latency.value_at_quantile(1.0) / 10), (2, 1000, 300));
     }
 
     #[test]

@@ -53,15 +53,8 @@ impl Head {
 
     /// Whether the connection ends with this response: HTTP/1.1 stays open unless told, HTTP/1.0 the reverse.
     pub fn closes(&self) -> bool {
-        let says = |token| {
-            self.header("connection")
-                .is_some_and(|value| value.eq_ignore_ascii_case(token))
-        };
-        if self.version == 0 {
-            !says("keep-alive")
-        } else {
-            says("close")
-        }
+        let says = |token| self.header("connection").is_some_and(|value| value.eq_ignore_ascii_case(token));
+        if self.version == 0 { !says("keep-alive") } else { says("close") }
     }
 
     /// How the body is delimited (RFC 9112, section 6.3), for a response to a request other than HEAD.
@@ -69,10 +62,7 @@ impl Head {
     /// # Errors
     /// When `content-length` is no number.
     pub fn framing(&self) -> Result<Framing, String> {
-        if self
-            .header("transfer-encoding")
-            .is_some_and(|value| value.eq_ignore_ascii_case("chunked"))
-        {
+        if self.header("transfer-encoding").is_some_and(|value| value.eq_ignore_ascii_case("chunked")) {
             return Ok(Framing::Chunked);
         }
         match self.header("content-length") {
@@ -122,9 +112,7 @@ fn chunks(input: &[u8]) -> Result<Option<(Vec<u8>, usize)>, String> {
             Err(_) => return Err(format!("malformed chunk: {}", excerpt(&input[used..]))),
         };
         let start = used + line;
-        let end = usize::try_from(length)
-            .ok()
-            .and_then(|length| start.checked_add(length));
+        let end = usize::try_from(length).ok().and_then(|length| start.checked_add(length));
         let Some(chunk) = end.and_then(|end| input.get(start..end)) else {
             return Ok(None);
         };
@@ -156,32 +144,17 @@ mod tests {
 
     #[test]
     fn reads_lengths_chunks_and_bodies_that_end_with_the_connection() {
-        let head = Head::parse(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nab")
-            .unwrap()
-            .unwrap();
+        let head = Head::parse(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nab").unwrap().unwrap();
         assert_eq!((head.status, head.bytes, head.closes()), (200, 38, false));
         assert_eq!(head.framing(), Ok(Framing::Length(2)));
-        assert_eq!(
-            Framing::Length(2).body(b"abc", false),
-            Ok(Some((b"ab".to_vec(), 2)))
-        );
+        assert_eq!(Framing::Length(2).body(b"abc", false), Ok(Some((b"ab".to_vec(), 2))));
         assert_eq!(Framing::Length(3).body(b"ab", false), Ok(None));
-        assert_eq!(
-            Framing::UntilClose.body(b"ab", true),
-            Ok(Some((b"ab".to_vec(), 2)))
-        );
+        assert_eq!(Framing::UntilClose.body(b"ab", true), Ok(Some((b"ab".to_vec(), 2))));
         let whole = b"2\r\nab\r\n1\r\nc\r\n0\r\n\r\n";
         for end in 0..whole.len() {
-            assert_eq!(
-                Framing::Chunked.body(&whole[..end], false),
-                Ok(None),
-                "{end}"
-            );
+            assert_eq!(Framing::Chunked.body(&whole[..end], false), Ok(None), "{end}");
         }
-        assert_eq!(
-            Framing::Chunked.body(whole, false),
-            Ok(Some((b"abc".to_vec(), whole.len())))
-        );
+        assert_eq!(Framing::Chunked.body(whole, false), Ok(Some((b"abc".to_vec(), whole.len()))));
         assert!(Framing::Chunked.body(b"2\r\nabXX", false).is_err());
     }
 

@@ -18,11 +18,7 @@ pub struct Target {
 impl Target {
     /// The root of a server at this address.
     pub fn at(address: SocketAddr) -> Self {
-        Self {
-            address,
-            host: address.to_string(),
-            path: "/".into(),
-        }
+        Self { address, host: address.to_string(), path: "/".into() }
     }
 
     /// Reads `http://HOST[:PORT][/PATH]` and looks the host up.
@@ -38,26 +34,13 @@ impl Target {
             "{url:?} has more than host, port and path"
         );
         let (host, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
-        let has_port = host
-            .rsplit_once(':')
-            .is_some_and(|(_, port)| !port.ends_with(']'));
-        let named = if has_port {
-            host.to_owned()
-        } else {
-            format!("{host}:80")
-        };
-        let mut addresses = named
-            .to_socket_addrs()
-            .with_context(|| format!("cannot look up the host of {url:?}"))?;
-        let address = addresses
-            .next()
-            .with_context(|| format!("the host of {url:?} has no address"))?;
+        let has_port = host.rsplit_once(':').is_some_and(|(_, port)| !port.ends_with(']'));
+        let named = if has_port { host.to_owned() } else { format!("{host}:80") };
+        let mut addresses =
+            named.to_socket_addrs().with_context(|| format!("cannot look up the host of {url:?}"))?;
+        let address = addresses.next().with_context(|| format!("the host of {url:?} has no address"))?;
         let path = if path.is_empty() { "/" } else { path };
-        Ok(Self {
-            address,
-            host: host.to_owned(),
-            path: path.to_owned(),
-        })
+        Ok(Self { address, host: host.to_owned(), path: path.to_owned() })
     }
 
     /// The bytes of a request for a five-letter name, and where in them the name stands.
@@ -77,22 +60,11 @@ mod tests {
         let target = Target::parse("http://127.0.0.1:3000").unwrap();
         assert_eq!(target, Target::at("127.0.0.1:3000".parse().unwrap()));
         let target = Target::parse("http://[::1]/a/b").unwrap();
-        assert_eq!(
-            (target.address.to_string().as_str(), target.path.as_str()),
-            ("[::1]:80", "/a/b")
-        );
+        assert_eq!((target.address.to_string().as_str(), target.path.as_str()), ("[::1]:80", "/a/b"));
         let (request, at) = target.request();
         assert!(request.starts_with(b"GET /a/b?name=aaaaa HTTP/1.1\r\nhost: [::1]\r\n"));
         assert_eq!(&request[at..at + 5], b"aaaaa");
-        for url in [
-            "",
-            "https://h",
-            "h:80",
-            "http://",
-            "http://h:99999",
-            "http://u@h/",
-            "http://h/?x=1",
-        ] {
+        for url in ["", "https://h", "h:80", "http://", "http://h:99999", "http://u@h/", "http://h/?x=1"] {
             assert!(Target::parse(url).is_err(), "{url}");
         }
     }

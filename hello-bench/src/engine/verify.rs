@@ -56,20 +56,14 @@ pub struct Verifier {
 impl Verifier {
     /// A verifier that has seen no response.
     pub fn new(strictness: Strictness) -> Self {
-        Self {
-            strictness,
-            proven: Vec::new(),
-        }
+        Self { strictness, proven: Vec::new() }
     }
 
     /// Judges the front of `input` as the answer to `GET /?name=…` with an ASCII `name` that needs no escapes.
     /// `ended` says that the peer will send no more.
     pub fn verify(&mut self, input: &[u8], ended: bool, name: &[u8]) -> Verdict {
         if let Some(bytes) = self.same_as_proven(input, name) {
-            return Verdict::Right {
-                bytes,
-                closes: false,
-            };
+            return Verdict::Right { bytes, closes: false };
         }
         match self.read(input, ended, name) {
             Ok(verdict) => verdict,
@@ -82,10 +76,7 @@ impl Verifier {
             return None;
         }
         let rest = input.strip_prefix(self.proven.as_slice())?;
-        let rest = rest
-            .strip_prefix(BEFORE)?
-            .strip_prefix(name)?
-            .strip_prefix(AFTER)?;
+        let rest = rest.strip_prefix(BEFORE)?.strip_prefix(name)?.strip_prefix(AFTER)?;
         Some(input.len() - rest.len())
     }
 
@@ -105,11 +96,7 @@ impl Verifier {
             Strictness::Core => core_fault(&head, &body, name),
         };
         if let Some(what) = what {
-            return Ok(Verdict::Wrong {
-                bytes,
-                closes,
-                what,
-            });
+            return Ok(Verdict::Wrong { bytes, closes, what });
         }
         if !closes && body == expected && framing == Framing::Length(body.len()) {
             self.proven.clear();
@@ -121,18 +108,10 @@ impl Verifier {
 
 fn exact_fault(head: &Head, body: &[u8], expected: &[u8]) -> Option<String> {
     if head.status != 200 {
-        return Some(format!(
-            "status {}, expected 200; body {}",
-            head.status,
-            excerpt(body)
-        ));
+        return Some(format!("status {}, expected 200; body {}", head.status, excerpt(body)));
     }
     if body != expected {
-        return Some(format!(
-            "body {}, expected {}",
-            excerpt(body),
-            excerpt(expected)
-        ));
+        return Some(format!("body {}, expected {}", excerpt(body), excerpt(expected)));
     }
     header_fault(head)
 }
@@ -142,9 +121,7 @@ pub fn header_fault(head: &Head) -> Option<String> {
     match head.header("content-type") {
         Some("application/json") => {}
         other => {
-            return Some(format!(
-                "content-type {other:?}, expected \"application/json\""
-            ));
+            return Some(format!("content-type {other:?}, expected \"application/json\""));
         }
     }
     let mut names: Vec<&str> = head.headers.iter().map(|(name, _)| name.as_str()).collect();
@@ -156,29 +133,19 @@ pub fn header_fault(head: &Head) -> Option<String> {
 
 fn core_fault(head: &Head, body: &[u8], name: &[u8]) -> Option<String> {
     if head.status != 200 {
-        return Some(format!(
-            "status {}, expected 200; body {}",
-            head.status,
-            excerpt(body)
-        ));
+        return Some(format!("status {}, expected 200; body {}", head.status, excerpt(body)));
     }
     if !is_json(head) {
-        return Some(format!(
-            "content-type {:?}, expected application/json",
-            head.header("content-type")
-        ));
+        return Some(format!("content-type {:?}, expected application/json", head.header("content-type")));
     }
     let expected = json!({ "message": format!("Hello {}!", String::from_utf8_lossy(name)) });
     let value = serde_json::from_slice::<serde_json::Value>(body).ok();
-    (value.as_ref() != Some(&expected))
-        .then(|| format!("body {}, expected {expected}", excerpt(body)))
+    (value.as_ref() != Some(&expected)).then(|| format!("body {}, expected {expected}", excerpt(body)))
 }
 
 /// Whether the media type is `application/json`, with or without parameters.
 pub fn is_json(head: &Head) -> bool {
-    let media_type = head
-        .header("content-type")
-        .and_then(|value| value.split(';').next());
+    let media_type = head.header("content-type").and_then(|value| value.split(';').next());
     media_type.is_some_and(|media_type| media_type.trim().eq_ignore_ascii_case("application/json"))
 }
 
@@ -198,16 +165,10 @@ mod tests {
     #[test]
     fn each_response_is_compared_even_when_its_head_is_proven() {
         let mut verifier = Verifier::new(Strictness::Exact);
-        let right = Verdict::Right {
-            bytes: RIGHT.len(),
-            closes: false,
-        };
+        let right = Verdict::Right { bytes: RIGHT.len(), closes: false };
         for _ in 0..2 {
             for end in 0..RIGHT.len() {
-                assert_eq!(
-                    verifier.verify(&RIGHT.as_bytes()[..end], false, b"abcde"),
-                    Verdict::Partial
-                );
+                assert_eq!(verifier.verify(&RIGHT.as_bytes()[..end], false, b"abcde"), Verdict::Partial);
             }
             assert_eq!(verifier.verify(RIGHT.as_bytes(), false, b"abcde"), right);
         }
@@ -216,17 +177,10 @@ mod tests {
         assert!(wrong(&mut verifier, &next.replace("abcde", "abcdf")).starts_with("body"));
         assert!(wrong(&mut verifier, &next.replace("200 OK", "500 No")).starts_with("status 500"));
         assert!(
-            wrong(
-                &mut verifier,
-                &next.replace("/json", "/json; charset=utf-8")
-            )
-            .contains("content-type")
+            wrong(&mut verifier, &next.replace("/json", "/json; charset=utf-8")).contains("content-type")
         );
         assert!(wrong(&mut verifier, &next.replace("date: y", "server: y")).contains("server"));
-        assert!(matches!(
-            verifier.verify(b"nonsense\r\n\r\n", false, b"abcde"),
-            Verdict::Broken(_)
-        ));
+        assert!(matches!(verifier.verify(b"nonsense\r\n\r\n", false, b"abcde"), Verdict::Broken(_)));
     }
 
     #[test]
@@ -237,10 +191,7 @@ mod tests {
             "HTTP/1.0 200 OK\r\nServer: x\r\nContent-Type: application/json; charset=utf-8\r\nContent-Length: {}\r\n\r\n{body}",
             body.len()
         );
-        let right = Verdict::Right {
-            bytes: text.len(),
-            closes: true,
-        };
+        let right = Verdict::Right { bytes: text.len(), closes: true };
         assert_eq!(verifier.verify(text.as_bytes(), false, b"abcde"), right);
         assert!(wrong(&mut verifier, &text.replace("0061", "0062")).contains("expected"));
     }

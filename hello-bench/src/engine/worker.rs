@@ -72,13 +72,10 @@ impl<'a> Worker<'a> {
     /// When the system refuses a connection, a timer or an epoll.
     pub fn new(work: Work<'a>) -> Result<Self> {
         let poll = Poll::new()?;
-        let timer = TimerFd::new(
-            ClockId::CLOCK_MONOTONIC,
-            TimerFlags::TFD_NONBLOCK | TimerFlags::TFD_CLOEXEC,
-        )?;
+        let timer =
+            TimerFd::new(ClockId::CLOCK_MONOTONIC, TimerFlags::TFD_NONBLOCK | TimerFlags::TFD_CLOEXEC)?;
         let fd = timer.as_fd().as_raw_fd();
-        poll.registry()
-            .register(&mut SourceFd(&fd), TIMER, Interest::READABLE)?;
+        poll.registry().register(&mut SourceFd(&fd), TIMER, Interest::READABLE)?;
         let clients = (0..work.connections)
             .map(|index| Client::connect(work.target, poll.registry(), Token(index)))
             .collect::<io::Result<Vec<_>>>()
@@ -135,17 +132,9 @@ impl<'a> Worker<'a> {
         if !self.ended && !self.work.pace.is_spent() {
             return Ok(false);
         }
-        let late = self
-            .work
-            .phases
-            .end_ns
-            .is_some_and(|end| now > end + GRACE.as_nanos() as u64);
+        let late = self.work.phases.end_ns.is_some_and(|end| now > end + GRACE.as_nanos() as u64);
         if late && self.in_flight > 0 {
-            bail!(
-                "{} requests had no answer {} s after the end",
-                self.in_flight,
-                GRACE.as_secs()
-            );
+            bail!("{} requests had no answer {} s after the end", self.in_flight, GRACE.as_secs());
         }
         Ok(self.in_flight == 0)
     }
@@ -174,9 +163,7 @@ impl<'a> Worker<'a> {
             self.reconnect(index)?;
         }
         self.in_flight += 1;
-        self.clients[index]
-            .send(name, intended, now)
-            .context("the service dropped a connection")
+        self.clients[index].send(name, intended, now).context("the service dropped a connection")
     }
 
     fn reconnect(&mut self, index: usize) -> Result<()> {
@@ -190,18 +177,14 @@ impl<'a> Worker<'a> {
     fn serve(&mut self, index: usize, to_the_end: bool) -> Result<()> {
         let client = &mut self.clients[index];
         client.flush().context("the service dropped a connection")?;
-        client
-            .receive(to_the_end)
-            .context("the service dropped a connection")?;
+        client.receive(to_the_end).context("the service dropped a connection")?;
         if client.waiting && client.received().is_empty() && client.ended {
             bail!("the service closed a connection with a request in flight");
         }
         if !client.waiting || client.received().is_empty() {
             return Ok(());
         }
-        let verdict = self
-            .verifier
-            .verify(client.received(), client.ended, client.name());
+        let verdict = self.verifier.verify(client.received(), client.ended, client.name());
         let (bytes, closes, wrong) = match verdict {
             Verdict::Partial if client.ended => {
                 bail!("the service closed a connection in the middle of an answer")
@@ -209,11 +192,7 @@ impl<'a> Worker<'a> {
             Verdict::Partial => return Ok(()),
             Verdict::Broken(cause) => bail!("the service sent {cause}"),
             Verdict::Right { bytes, closes } => (bytes, closes, None),
-            Verdict::Wrong {
-                bytes,
-                closes,
-                what,
-            } => (bytes, closes, Some(what)),
+            Verdict::Wrong { bytes, closes, what } => (bytes, closes, Some(what)),
         };
         client.consume(bytes);
         client.ended |= closes;
@@ -221,26 +200,15 @@ impl<'a> Worker<'a> {
         self.answered(index, intended, sent, wrong)
     }
 
-    fn answered(
-        &mut self,
-        index: usize,
-        intended: u64,
-        sent: u64,
-        wrong: Option<String>,
-    ) -> Result<()> {
+    fn answered(&mut self, index: usize, intended: u64, sent: u64, wrong: Option<String>) -> Result<()> {
         let now = self.now();
         self.in_flight -= 1;
         let start = self.work.phases.start_ns;
         match wrong {
             Some(what) => self.record.wrong(what),
             None if intended >= start => {
-                let from = if self.work.phases.open {
-                    intended
-                } else {
-                    sent
-                };
-                self.record
-                    .answer(intended - start, sent - intended, now.saturating_sub(from));
+                let from = if self.work.phases.open { intended } else { sent };
+                self.record.answer(intended - start, sent - intended, now.saturating_sub(from));
             }
             None => {}
         }

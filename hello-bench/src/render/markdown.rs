@@ -17,14 +17,7 @@ pub fn page(report: &Report) -> String {
     }
     page.push_str("\n## Cost\n\n");
     page.push_str(&table(&tables::costs(report, Width::Wide)));
-    notes(
-        &mut page,
-        &report
-            .warnings
-            .iter()
-            .map(ToString::to_string)
-            .collect::<Vec<_>>(),
-    );
+    notes(&mut page, &report.warnings.iter().map(ToString::to_string).collect::<Vec<_>>());
     page
 }
 
@@ -70,12 +63,8 @@ fn provenance(report: &Report) -> String {
 fn load(page: &mut String, report: &Report, summary: &Summary) {
     let scenario = &summary.scenario;
     let rounds = summary.rounds;
-    let _ = write!(
-        page,
-        "\n## {}\n\n{}. Rounds: {rounds}.\n\n",
-        escape(&scenario.name),
-        escape(&scenario.about)
-    );
+    let _ =
+        write!(page, "\n## {}\n\n{}. Rounds: {rounds}.\n\n", escape(&scenario.name), escape(&scenario.about));
     page.push_str(&table(&tables::scenario(report, summary, Width::Wide)));
     notes(page, &tables::warnings(summary));
 }
@@ -95,13 +84,7 @@ pub fn table(table: &Table) -> String {
         let cells: Vec<String> = cells.iter().map(|cell| escape(cell)).collect();
         format!("| {} |\n", cells.join(" | "))
     };
-    let rule = (0..table.header.len()).map(|column| {
-        if table.is_numeric(column) {
-            "---:"
-        } else {
-            "---"
-        }
-    });
+    let rule = (0..table.header.len()).map(|column| if table.is_numeric(column) { "---:" } else { "---" });
     let rule = format!("| {} |\n", rule.collect::<Vec<_>>().join(" | "));
     let rows: String = table.rows.iter().map(|row| line(row)).collect();
     format!("{}{rule}{rows}", line(&table.header))

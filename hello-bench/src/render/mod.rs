@@ -18,10 +18,6 @@ use crate::run;
 /// # Errors
 /// When a file cannot be written.
 pub fn write(report: &Report, folder: &Path) -> Result<()> {
-    run::write(
-        folder,
-        "results.json",
-        &serde_json::to_string_pretty(report)?,
-    )?;
+    run::write(folder, "results.json", &serde_json::to_string_pretty(report)?)?;
     run::write(folder, "report.md", &markdown::page(report))
 }

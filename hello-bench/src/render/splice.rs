@@ -29,30 +29,19 @@ pub fn sources(text: &str, root: &Path) -> Result<String> {
     let mut spliced = String::new();
     let mut rest = text;
     while let Some((before, after)) = rest.split_once(SOURCE.0) {
-        let (name, after) = after
-            .split_once(" -->")
-            .context("a source marker has no end")?;
-        let (_, after) = after
-            .split_once(SOURCE.1)
-            .with_context(|| format!("{} is missing", SOURCE.1))?;
+        let (name, after) = after.split_once(" -->").context("a source marker has no end")?;
+        let (_, after) = after.split_once(SOURCE.1).with_context(|| format!("{} is missing", SOURCE.1))?;
         let path = root.join(name);
-        let code =
-            fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
-        spliced.push_str(&format!(
-            "{before}{}{name} -->\n\n```rust\n{}```\n\n{}",
-            SOURCE.0, code, SOURCE.1
-        ));
+        let code = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        spliced.push_str(&format!("{before}{}{name} -->\n\n```rust\n{}```\n\n{}", SOURCE.0, code, SOURCE.1));
         rest = after;
     }
     Ok(spliced + rest)
 }
 
 fn replace(text: &str, (open, close): (&str, &str), block: &str) -> Result<String> {
-    let parts = text
-        .split_once(open)
-        .and_then(|(before, rest)| Some((before, rest.split_once(close)?.1)));
-    let (before, after) =
-        parts.with_context(|| format!("there is no {open} … {close} to replace"))?;
+    let parts = text.split_once(open).and_then(|(before, rest)| Some((before, rest.split_once(close)?.1)));
+    let (before, after) = parts.with_context(|| format!("there is no {open} … {close} to replace"))?;
     ensure!(!after.contains(open), "there is more than one {open}");
     Ok(format!("{before}{open}\n{block}\n{close}{after}"))
 }
@@ -75,9 +64,6 @@ mod tests {
         let readme = fs::read_to_string(root.join("README.md")).unwrap();
         assert!(readme.contains("<!-- source svc-axum/src/app.rs -->"));
         let spliced = sources(&readme, &root).unwrap();
-        assert!(
-            spliced == readme,
-            "run `hello-bench report DIR --splice README.md`"
-        );
+        assert!(spliced == readme, "run `hello-bench report DIR --splice README.md`");
     }
 }

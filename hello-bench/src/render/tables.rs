@@ -23,20 +23,12 @@ pub enum Width {
 pub fn scenario(report: &Report, summary: &Summary, width: Width) -> Table {
     let figures = figures(summary, width);
     let reference = &report.run.plan.reference;
-    let mut header = vec![
-        "rank".to_owned(),
-        "service".to_owned(),
-        label(summary.primary, width).to_owned(),
-    ];
+    let mut header = vec!["rank".to_owned(), "service".to_owned(), label(summary.primary, width).to_owned()];
     header.push(match width {
         Width::Narrow => "by reference".to_owned(),
         Width::Wide => format!("by {reference}, 95 % interval"),
     });
-    header.extend(
-        figures
-            .iter()
-            .map(|figure| label(*figure, width).to_owned()),
-    );
+    header.extend(figures.iter().map(|figure| label(*figure, width).to_owned()));
     let rows = summary
         .rows
         .iter()
@@ -48,40 +40,20 @@ pub fn scenario(report: &Report, summary: &Summary, width: Width) -> Table {
             cells
         })
         .collect();
-    Table {
-        header,
-        rows,
-        text_columns: 2,
-    }
+    Table { header, rows, text_columns: 2 }
 }
 
 /// The table of what services cost without load.
 pub fn costs(report: &Report, width: Width) -> Table {
-    let mut header = vec![
-        "service",
-        "version",
-        "binary KiB",
-        "idle RSS MiB",
-        "start-up ms",
-        "lines",
-        "crates",
-    ];
+    let mut header =
+        vec!["service", "version", "binary KiB", "idle RSS MiB", "start-up ms", "lines", "crates"];
     if width == Width::Wide {
         header[1] = "framework";
         header[5] = "lines of code";
         header[6] = "dependencies";
     }
-    let rows = report
-        .run
-        .services
-        .iter()
-        .map(|facts| cost(report, facts, width))
-        .collect();
-    Table {
-        header: header.into_iter().map(str::to_owned).collect(),
-        rows,
-        text_columns: 2,
-    }
+    let rows = report.run.services.iter().map(|facts| cost(report, facts, width)).collect();
+    Table { header: header.into_iter().map(str::to_owned).collect(), rows, text_columns: 2 }
 }
 
 /// The place, or why there is none.
@@ -98,14 +70,8 @@ pub fn rank(row: &Row, figure: Figure) -> String {
 pub fn warnings(summary: &Summary) -> Vec<String> {
     let own = summary.warnings.iter().map(ToString::to_string);
     let rows = summary.rows.iter().flat_map(|row| {
-        let told = row
-            .warnings
-            .iter()
-            .map(|told| format!("{}: {told}", row.service));
-        let cause = row
-            .disqualified
-            .iter()
-            .map(|cause| format!("{} is not ranked: {cause}", row.service));
+        let told = row.warnings.iter().map(|told| format!("{}: {told}", row.service));
+        let cause = row.disqualified.iter().map(|cause| format!("{} is not ranked: {cause}", row.service));
         cause.chain(told)
     });
     own.chain(rows).collect()
@@ -132,16 +98,8 @@ fn figures(summary: &Summary, width: Width) -> Vec<Figure> {
         PeakRssBytes,
         Figure::PeakPssBytes,
     ];
-    let chosen = if width == Width::Narrow {
-        narrow
-    } else {
-        &wide
-    };
-    chosen
-        .iter()
-        .copied()
-        .filter(|figure| *figure != summary.primary)
-        .collect()
+    let chosen = if width == Width::Narrow { narrow } else { &wide };
+    chosen.iter().copied().filter(|figure| *figure != summary.primary).collect()
 }
 
 /// The heading of a figure's column.
@@ -157,23 +115,12 @@ fn cell(row: &Row, figure: Figure) -> String {
     let Some(estimate) = row.figures.get(&figure) else {
         return ABSENT.to_owned();
     };
-    let doubted = row
-        .warnings
-        .iter()
-        .any(|told| told.warning.touches().contains(&figure));
-    format!(
-        "{}{}",
-        figure.show(estimate.median),
-        if doubted { " !" } else { "" }
-    )
+    let doubted = row.warnings.iter().any(|told| told.warning.touches().contains(&figure));
+    format!("{}{}", figure.show(estimate.median), if doubted { " !" } else { "" })
 }
 
 fn to_reference(row: &Row, figure: Figure, reference: &str, width: Width) -> String {
-    match row
-        .figures
-        .get(&figure)
-        .and_then(|estimate| estimate.to_reference.as_ref())
-    {
+    match row.figures.get(&figure).and_then(|estimate| estimate.to_reference.as_ref()) {
         Some(ratio) => show_ratio(ratio, if width == Width::Narrow { 2 } else { 3 }),
         None if row.service == reference => "1".to_owned(),
         None => ABSENT.to_owned(),
@@ -191,22 +138,13 @@ pub fn show_ratio(ratio: &Ratio, digits: usize) -> String {
 }
 
 fn cost(report: &Report, facts: &Facts, width: Width) -> Vec<String> {
-    let row = report
-        .summaries
-        .iter()
-        .flat_map(|summary| &summary.rows)
-        .find(|row| row.service == facts.name);
+    let row = report.summaries.iter().flat_map(|summary| &summary.rows).find(|row| row.service == facts.name);
     let figure = |figure| row.map_or_else(|| ABSENT.to_owned(), |row| cell(row, figure));
-    let count =
-        |count: Option<u64>| count.map_or_else(|| ABSENT.to_owned(), |count| count.to_string());
+    let count = |count: Option<u64>| count.map_or_else(|| ABSENT.to_owned(), |count| count.to_string());
     let version = facts.version.clone().unwrap_or_else(|| ABSENT.to_owned());
     vec![
         facts.name.clone(),
-        if width == Width::Wide {
-            format!("{} {version}", facts.framework)
-        } else {
-            version
-        },
+        if width == Width::Wide { format!("{} {version}", facts.framework) } else { version },
         count(facts.binary_bytes.map(|bytes| bytes / 1024)),
         figure(Figure::IdleRssBytes),
         figure(Figure::StartUpUs),

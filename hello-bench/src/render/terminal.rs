@@ -13,27 +13,13 @@ use crate::report::Report;
 pub fn page(report: &Report, styled: bool) -> String {
     let mut page = String::new();
     for summary in &report.summaries {
-        let _ = writeln!(
-            page,
-            "\n{}: {}",
-            summary.scenario.name, summary.scenario.about
-        );
-        page.push_str(&table(
-            &tables::scenario(report, summary, Width::Narrow),
-            styled,
-        ));
+        let _ = writeln!(page, "\n{}: {}", summary.scenario.name, summary.scenario.about);
+        page.push_str(&table(&tables::scenario(report, summary, Width::Narrow), styled));
         notes(&mut page, &tables::warnings(summary));
     }
     page.push_str("\ncost\n");
     page.push_str(&table(&tables::costs(report, Width::Narrow), styled));
-    notes(
-        &mut page,
-        &report
-            .warnings
-            .iter()
-            .map(ToString::to_string)
-            .collect::<Vec<_>>(),
-    );
+    notes(&mut page, &report.warnings.iter().map(ToString::to_string).collect::<Vec<_>>());
     page.push('\n');
     for finding in &report.findings {
         let _ = writeln!(page, "{finding}");
@@ -58,11 +44,7 @@ fn table(table: &Table, styled: bool) -> String {
     comfy.load_style(NOTHING);
     comfy.set_header(table.header.iter().map(|heading| {
         let cell = Cell::new(heading);
-        if styled {
-            cell.add_attribute(Attribute::Bold)
-        } else {
-            cell
-        }
+        if styled { cell.add_attribute(Attribute::Bold) } else { cell }
     }));
     for row in &table.rows {
         comfy.add_row(row.iter().map(Cell::new));
@@ -73,10 +55,7 @@ fn table(table: &Table, styled: bool) -> String {
             column.set_cell_alignment(CellAlignment::Right);
         }
     }
-    let lines: Vec<String> = comfy
-        .to_string()
-        .lines()
-        .map(|line| line.trim_end().to_owned() + "\n")
-        .collect();
+    let lines: Vec<String> =
+        comfy.to_string().lines().map(|line| line.trim_end().to_owned() + "\n").collect();
     lines.concat()
 }

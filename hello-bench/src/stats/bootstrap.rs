@@ -50,18 +50,13 @@ pub fn interval(values: &[f64], statistic: impl Fn(&[f64]) -> Option<f64>) -> Op
     }
     estimates.sort_unstable_by(f64::total_cmp);
     let tail = expanded_tail(values.len())?;
-    Some(Interval {
-        low: quantile(&estimates, tail),
-        high: quantile(&estimates, 1.0 - tail),
-    })
+    Some(Interval { low: quantile(&estimates, tail), high: quantile(&estimates, 1.0 - tail) })
 }
 
 /// The probability beyond each end of an expanded percentile interval of `n` values.
 fn expanded_tail(n: usize) -> Option<f64> {
     let n = n as f64;
-    let t = StudentsT::new(0.0, 1.0, n - 1.0)
-        .ok()?
-        .inverse_cdf(f64::midpoint(1.0, CONFIDENCE));
+    let t = StudentsT::new(0.0, 1.0, n - 1.0).ok()?.inverse_cdf(f64::midpoint(1.0, CONFIDENCE));
     Some(Normal::standard().cdf(-(n / (n - 1.0)).sqrt() * t))
 }
 
@@ -89,9 +84,7 @@ mod tests {
         let mut rng = Rng::with_seed(7);
         let mut covered = 0;
         for _ in 0..300 {
-            let values: Vec<f64> = (0..9)
-                .map(|_| (0..12).map(|_| rng.f64()).sum::<f64>() - 6.0)
-                .collect();
+            let values: Vec<f64> = (0..9).map(|_| (0..12).map(|_| rng.f64()).sum::<f64>() - 6.0).collect();
             covered += usize::from(interval(&values, mean).unwrap().holds(0.0));
         }
         assert!((275..=295).contains(&covered), "{covered} of 300");

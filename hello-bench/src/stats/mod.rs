@@ -28,18 +28,9 @@ pub fn mean(values: &[f64]) -> Option<f64> {
 /// Logarithms of the ratios of two services' values in the same rounds; `None` when the rounds differ or a value is
 /// not above zero.
 pub fn log_ratios(values: &[f64], reference: &[f64]) -> Option<Vec<f64>> {
-    let positive = values
-        .iter()
-        .chain(reference)
-        .all(|value| *value > 0.0 && value.is_finite());
+    let positive = values.iter().chain(reference).all(|value| *value > 0.0 && value.is_finite());
     let paired = values.len() == reference.len() && !values.is_empty();
-    (positive && paired).then(|| {
-        values
-            .iter()
-            .zip(reference)
-            .map(|(a, b)| (a / b).ln())
-            .collect()
-    })
+    (positive && paired).then(|| values.iter().zip(reference).map(|(a, b)| (a / b).ln()).collect())
 }
 
 #[cfg(test)]
@@ -51,10 +42,7 @@ mod tests {
         assert_eq!(median(&[]), None);
         assert_eq!(median(&[3.0, 1.0, 2.0]), Some(2.0));
         assert_eq!(median(&[4.0, 1.0, 2.0, 3.0]), Some(2.5));
-        assert_eq!(
-            median_absolute_deviation(&[1.0, 1.0, 2.0, 2.0, 4.0, 6.0, 9.0]),
-            Some(1.0)
-        );
+        assert_eq!(median_absolute_deviation(&[1.0, 1.0, 2.0, 2.0, 4.0, 6.0, 9.0]), Some(1.0));
         assert_eq!(log_ratios(&[1.0], &[1.0, 2.0]), None);
         assert_eq!(log_ratios(&[0.0], &[1.0]), None);
         assert_eq!(log_ratios(&[2.0], &[2.0]), Some(vec![0.0]));

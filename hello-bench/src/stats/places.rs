@@ -42,22 +42,14 @@ pub struct Comparison {
 impl Comparison {
     /// Compares services by their values in the same rounds; `None` when values cannot be paired.
     pub fn new(values: &[&[f64]], lower_is_better: bool) -> Option<Self> {
-        let medians = values
-            .iter()
-            .map(|values| median(values))
-            .collect::<Option<Vec<f64>>>()?;
+        let medians = values.iter().map(|values| median(values)).collect::<Option<Vec<f64>>>()?;
         let mut order: Vec<usize> = (0..values.len()).collect();
         order.sort_by(|a, b| {
             let ascending = medians[*a].total_cmp(&medians[*b]);
-            if lower_is_better {
-                ascending
-            } else {
-                ascending.reverse()
-            }
+            if lower_is_better { ascending } else { ascending.reverse() }
         });
-        let pairs: Vec<(usize, usize)> = (0..values.len())
-            .flat_map(|a| (0..a).map(move |b| (a, b)))
-            .collect();
+        let pairs: Vec<(usize, usize)> =
+            (0..values.len()).flat_map(|a| (0..a).map(move |b| (a, b))).collect();
         let single = pairs
             .iter()
             .map(|(a, b)| log_ratios(values[*a], values[*b]).map(|ratios| p_value(&ratios)))
@@ -80,21 +72,11 @@ impl Comparison {
         }
         let differing = |own: usize, ahead: bool| {
             let other_side = |other: &usize| {
-                if ahead {
-                    at[*other] < at[own]
-                } else {
-                    at[*other] > at[own]
-                }
+                if ahead { at[*other] < at[own] } else { at[*other] > at[own] }
             };
-            (0..at.len())
-                .filter(other_side)
-                .filter(|other| self.p[own][*other] <= ALPHA)
-                .count()
+            (0..at.len()).filter(other_side).filter(|other| self.p[own][*other] <= ALPHA).count()
         };
-        let place = |own| Place {
-            best: 1 + differing(own, true),
-            worst: at.len() - differing(own, false),
-        };
+        let place = |own| Place { best: 1 + differing(own, true), worst: at.len() - differing(own, false) };
         (0..at.len()).map(place).collect()
     }
 }
@@ -102,9 +84,7 @@ impl Comparison {
 /// The fewest rounds in which the test can tell any of so many services apart.
 pub fn rounds_needed(services: usize) -> usize {
     let pairs = (services * services.saturating_sub(1) / 2) as f64;
-    (1..)
-        .find(|rounds| smallest_p(*rounds) * pairs <= ALPHA || *rounds >= 16)
-        .unwrap_or(16)
+    (1..).find(|rounds| smallest_p(*rounds) * pairs <= ALPHA || *rounds >= 16).unwrap_or(16)
 }
 
 #[cfg(test)]
@@ -112,9 +92,7 @@ mod tests {
     use super::*;
 
     fn rounds(base: f64, wobble: f64) -> Vec<f64> {
-        (0..9)
-            .map(|round| base + wobble * f64::from(round * 7 % 9 - 4))
-            .collect()
+        (0..9).map(|round| base + wobble * f64::from(round * 7 % 9 - 4)).collect()
     }
 
     fn shown(values: &[Vec<f64>]) -> Vec<String> {
@@ -122,45 +100,27 @@ mod tests {
         let Some(comparison) = Comparison::new(&slices, true) else {
             return Vec::new();
         };
-        comparison
-            .places()
-            .into_iter()
-            .map(|place| place.to_string())
-            .collect()
+        comparison.places().into_iter().map(|place| place.to_string()).collect()
     }
 
     #[test]
     fn equal_services_share_places_and_the_next_counts_them() {
-        let noisy = |sign: f64| {
-            (0..9)
-                .map(|round| 10.0 + sign * if round % 2 == 0 { 0.1 } else { -0.1 })
-                .collect()
-        };
-        assert_eq!(
-            shown(&[rounds(12.0, 0.01), noisy(1.0), noisy(-1.0)]),
-            ["3", "1–2", "1–2"]
-        );
+        let noisy =
+            |sign: f64| (0..9).map(|round| 10.0 + sign * if round % 2 == 0 { 0.1 } else { -0.1 }).collect();
+        assert_eq!(shown(&[rounds(12.0, 0.01), noisy(1.0), noisy(-1.0)]), ["3", "1–2", "1–2"]);
     }
 
     #[test]
     fn the_middle_of_a_chain_shares_places_with_both_ends() {
         let values = [rounds(10.0, 0.01), rounds(10.1, 0.01), rounds(10.2, 0.01)];
-        let middle: Vec<f64> = (0..9)
-            .map(|round| if round % 3 == 0 { 9.9 } else { 10.19 })
-            .collect();
-        assert_eq!(
-            shown(&[values[0].clone(), middle, values[2].clone()]),
-            ["1–2", "1–3", "2–3"]
-        );
+        let middle: Vec<f64> = (0..9).map(|round| if round % 3 == 0 { 9.9 } else { 10.19 }).collect();
+        assert_eq!(shown(&[values[0].clone(), middle, values[2].clone()]), ["1–2", "1–3", "2–3"]);
         assert_eq!(shown(&values), ["1", "2", "3"]);
     }
 
     #[test]
     fn too_few_rounds_place_nobody_alone() {
-        assert_eq!(
-            shown(&[vec![1.0; 3], vec![2.0; 3], vec![3.0; 3]]),
-            ["1–3", "1–3", "1–3"]
-        );
+        assert_eq!(shown(&[vec![1.0; 3], vec![2.0; 3], vec![3.0; 3]]), ["1–3", "1–3", "1–3"]);
         assert_eq!(shown(&[vec![1.0; 3], vec![2.0; 2]]), [""; 0]);
         assert_eq!((rounds_needed(2), rounds_needed(5)), (6, 9));
     }

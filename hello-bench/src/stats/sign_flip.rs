@@ -16,32 +16,22 @@ const TOLERANCE: f64 = 1e-12;
 /// without differences.
 pub fn p_value(differences: &[f64]) -> f64 {
     let observed = differences.iter().sum::<f64>().abs();
-    let scale = differences
-        .iter()
-        .map(|difference| difference.abs())
-        .sum::<f64>();
+    let scale = differences.iter().map(|difference| difference.abs()).sum::<f64>();
     let extreme = observed - scale * TOLERANCE;
     if differences.len() <= EXACT_ROUNDS {
         let patterns = 1_u32 << differences.len();
-        let hits = (0..patterns)
-            .filter(|signs| flipped(differences, u64::from(*signs)).abs() >= extreme)
-            .count();
+        let hits =
+            (0..patterns).filter(|signs| flipped(differences, u64::from(*signs)).abs() >= extreme).count();
         return hits as f64 / f64::from(patterns);
     }
     let mut rng = Rng::with_seed(differences.len() as u64);
-    let hits = (0..RANDOM_PATTERNS)
-        .filter(|_| random(differences, &mut rng).abs() >= extreme)
-        .count();
+    let hits = (0..RANDOM_PATTERNS).filter(|_| random(differences, &mut rng).abs() >= extreme).count();
     (hits + 1) as f64 / f64::from(RANDOM_PATTERNS + 1)
 }
 
 /// The smallest p-value that this many rounds can give.
 pub fn smallest_p(rounds: usize) -> f64 {
-    if rounds == 0 {
-        1.0
-    } else {
-        2.0 * 0.5_f64.powi(rounds.min(EXACT_ROUNDS) as i32)
-    }
+    if rounds == 0 { 1.0 } else { 2.0 * 0.5_f64.powi(rounds.min(EXACT_ROUNDS) as i32) }
 }
 
 /// Holm's step-down correction: p-values that hold together for the whole family.
@@ -51,9 +41,7 @@ pub fn holm(p_values: &[f64]) -> Vec<f64> {
     let mut adjusted = vec![0.0; p_values.len()];
     let mut highest = 0.0_f64;
     for (rank, index) in order.into_iter().enumerate() {
-        highest = highest
-            .max(p_values[index] * (p_values.len() - rank) as f64)
-            .min(1.0);
+        highest = highest.max(p_values[index] * (p_values.len() - rank) as f64).min(1.0);
         adjusted[index] = highest;
     }
     adjusted
@@ -61,22 +49,11 @@ pub fn holm(p_values: &[f64]) -> Vec<f64> {
 
 fn flipped(differences: &[f64], signs: u64) -> f64 {
     let signed = differences.iter().enumerate();
-    signed
-        .map(|(bit, difference)| {
-            if signs >> bit & 1 == 0 {
-                *difference
-            } else {
-                -difference
-            }
-        })
-        .sum()
+    signed.map(|(bit, difference)| if signs >> bit & 1 == 0 { *difference } else { -difference }).sum()
 }
 
 fn random(differences: &[f64], rng: &mut Rng) -> f64 {
-    differences
-        .iter()
-        .map(|difference| if rng.bool() { *difference } else { -difference })
-        .sum()
+    differences.iter().map(|difference| if rng.bool() { *difference } else { -difference }).sum()
 }
 
 #[cfg(test)]
@@ -104,13 +81,7 @@ mod tests {
     fn holm_multiplies_by_the_hypotheses_left_and_never_falls() {
         let adjusted = holm(&[0.01, 0.04, 0.03, 0.005]);
         let expected = [0.03, 0.06, 0.06, 0.02];
-        assert!(
-            adjusted
-                .iter()
-                .zip(expected)
-                .all(|(a, b)| (a - b).abs() < 1e-12),
-            "{adjusted:?}"
-        );
+        assert!(adjusted.iter().zip(expected).all(|(a, b)| (a - b).abs() < 1e-12), "{adjusted:?}");
         assert!(holm(&[0.9, 0.8]).iter().all(|p| *p <= 1.0));
     }
 }

@@ -19,26 +19,17 @@ impl Cores {
     /// # Errors
     /// When the system does not tell the cores.
     pub fn split() -> Result<Self> {
-        let allowed =
-            sched_getaffinity(Pid::from_raw(0)).context("cannot read which cores may be used")?;
-        let all = (0..CpuSet::count())
-            .filter(|core| allowed.is_set(*core).unwrap_or(false))
-            .collect();
+        let allowed = sched_getaffinity(Pid::from_raw(0)).context("cannot read which cores may be used")?;
+        let all = (0..CpuSet::count()).filter(|core| allowed.is_set(*core).unwrap_or(false)).collect();
         Ok(Self::halve(all))
     }
 
     fn halve(all: Vec<usize>) -> Self {
         if all.len() < 2 {
-            return Self {
-                service: all.clone(),
-                generator: all,
-            };
+            return Self { service: all.clone(), generator: all };
         }
         let (service, generator) = all.split_at(all.len() / 2);
-        Self {
-            service: service.to_vec(),
-            generator: generator.to_vec(),
-        }
+        Self { service: service.to_vec(), generator: generator.to_vec() }
     }
 
     /// Whether service and generator compete for a core, so that neither's throughput is its own.
@@ -53,11 +44,9 @@ impl Cores {
     pub fn confine(cores: &[usize]) -> Result<()> {
         let mut set = CpuSet::new();
         for core in cores {
-            set.set(*core)
-                .with_context(|| format!("there is no core {core}"))?;
+            set.set(*core).with_context(|| format!("there is no core {core}"))?;
         }
-        sched_setaffinity(Pid::from_raw(0), &set)
-            .with_context(|| format!("cannot run on cores {cores:?}"))
+        sched_setaffinity(Pid::from_raw(0), &set).with_context(|| format!("cannot run on cores {cores:?}"))
     }
 }
 
@@ -68,10 +57,7 @@ mod tests {
     #[test]
     fn the_generator_gets_the_odd_core() {
         let cores = Cores::halve(vec![0, 2, 3]);
-        assert_eq!(
-            (cores.service.as_slice(), cores.generator.as_slice()),
-            (&[0][..], &[2, 3][..])
-        );
+        assert_eq!((cores.service.as_slice(), cores.generator.as_slice()), (&[0][..], &[2, 3][..]));
         assert!(Cores::halve(vec![4]).are_shared());
     }
 }

@@ -36,14 +36,10 @@ impl Host {
         let cpuinfo = read("/proc/cpuinfo");
         let shared = cores.are_shared();
         Self {
-            os: field(&read("/etc/os-release"), "PRETTY_NAME", '=')
-                .trim_matches('"')
-                .to_owned(),
+            os: field(&read("/etc/os-release"), "PRETTY_NAME", '=').trim_matches('"').to_owned(),
             kernel: read("/proc/sys/kernel/osrelease").trim().to_owned(),
             cpu: field(&cpuinfo, "model name", ':'),
-            virtualized: field(&cpuinfo, "flags", ':')
-                .split(' ')
-                .any(|flag| flag == "hypervisor"),
+            virtualized: field(&cpuinfo, "flags", ':').split(' ').any(|flag| flag == "hypervisor"),
             cores: cores.service.len() + if shared { 0 } else { cores.generator.len() },
             service_cores: cores.service.clone(),
             generator_cores: cores.generator.clone(),
@@ -56,11 +52,7 @@ impl Host {
     pub fn line(&self) -> String {
         let gib = self.memory_bytes as f64 / f64::from(1 << 30);
         let plural = if self.cores == 1 { "" } else { "s" };
-        let virtual_machine = if self.virtualized {
-            ", virtual machine"
-        } else {
-            ""
-        };
+        let virtual_machine = if self.virtualized { ", virtual machine" } else { "" };
         format!(
             "{} core{plural} of {}, {gib:.0} GiB, {}, Linux {}{virtual_machine}, {}",
             self.cores, self.cpu, self.os, self.kernel, self.rustc
@@ -75,33 +67,20 @@ fn read(path: &str) -> String {
 fn field(text: &str, name: &str, separator: char) -> String {
     let values = text.lines().filter_map(|line| line.split_once(separator));
     let mut found = values.filter(|(key, _)| key.trim() == name);
-    found.next().map_or_else(
-        || "unknown".to_owned(),
-        |(_, value)| value.trim().to_owned(),
-    )
+    found.next().map_or_else(|| "unknown".to_owned(), |(_, value)| value.trim().to_owned())
 }
 
 fn memory_bytes(meminfo: &str) -> u64 {
     let total = field(meminfo, "MemTotal", ':');
-    total
-        .trim_end_matches(" kB")
-        .parse::<u64>()
-        .unwrap_or_default()
-        * 1024
+    total.trim_end_matches(" kB").parse::<u64>().unwrap_or_default() * 1024
 }
 
 fn rustc() -> String {
     let output = Command::new("rustc").arg("--version").output();
-    let version = output
-        .ok()
-        .and_then(|output| String::from_utf8(output.stdout).ok());
+    let version = output.ok().and_then(|output| String::from_utf8(output.stdout).ok());
     let version = version.as_deref().unwrap_or_default();
     let short = version.split(' ').take(2).collect::<Vec<_>>().join(" ");
-    if short.is_empty() {
-        "rustc unknown".to_owned()
-    } else {
-        short
-    }
+    if short.is_empty() { "rustc unknown".to_owned() } else { short }
 }
 
 #[cfg(test)]
@@ -112,18 +91,12 @@ mod tests {
     fn fields_are_found_or_unknown() {
         assert_eq!(field("a b : c: d\n", "a b", ':'), "c: d");
         assert_eq!(field("", "a", ':'), "unknown");
-        assert_eq!(
-            memory_bytes("MemFree: 1 kB\nMemTotal:     2048 kB\n"),
-            2 << 20
-        );
+        assert_eq!(memory_bytes("MemFree: 1 kB\nMemTotal:     2048 kB\n"), 2 << 20);
     }
 
     #[test]
     fn this_machine_has_a_description() {
-        let host = Host::describe(&Cores {
-            service: vec![0],
-            generator: vec![0],
-        });
+        let host = Host::describe(&Cores { service: vec![0], generator: vec![0] });
         assert!(host.memory_bytes > 0 && host.cores == 1);
         assert!(!host.line().contains('\n'));
     }

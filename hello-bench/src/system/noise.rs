@@ -54,11 +54,7 @@ impl Counters {
         }
         let busy = self.busy_ticks.saturating_sub(earlier.busy_ticks) as f64;
         let own_ticks = own.as_secs_f64() * ticks_per_second() as f64;
-        let moved = if earlier.mhz > 0.0 {
-            (self.mhz / earlier.mhz - 1.0).abs()
-        } else {
-            0.0
-        };
+        let moved = if earlier.mhz > 0.0 { (self.mhz / earlier.mhz - 1.0).abs() } else { 0.0 };
         Noise {
             steal: self.steal_ticks.saturating_sub(earlier.steal_ticks) as f64 / all,
             other: ((busy - own_ticks) / all).max(0.0),
@@ -69,9 +65,7 @@ impl Counters {
 
 fn mean_mhz(cpuinfo: &str) -> f64 {
     let lines = cpuinfo.lines().filter(|line| line.starts_with("cpu MHz"));
-    let clocks: Vec<f64> = lines
-        .filter_map(|line| line.rsplit(' ').next()?.parse().ok())
-        .collect();
+    let clocks: Vec<f64> = lines.filter_map(|line| line.rsplit(' ').next()?.parse().ok()).collect();
     clocks.iter().sum::<f64>() / clocks.len().max(1) as f64
 }
 

@@ -38,9 +38,7 @@ pub struct Tree {
 impl Tree {
     /// The tree under this process.
     pub fn of(root: u32) -> Self {
-        Self {
-            root: root.cast_signed(),
-        }
+        Self { root: root.cast_signed() }
     }
 
     /// CPU time spent so far, user and system, by all threads of the processes that live now. From each process's CPU
@@ -51,14 +49,11 @@ impl Tree {
 
     /// Memory now, from `/proc/PID/smaps_rollup`, which is exact. Processes that have ended count as nothing.
     pub fn memory(self) -> Memory {
-        self.pids()
-            .into_iter()
-            .filter_map(memory)
-            .fold(Memory::default(), |sum, one| Memory {
-                rss_bytes: sum.rss_bytes + one.rss_bytes,
-                pss_bytes: sum.pss_bytes + one.pss_bytes,
-                threads: sum.threads + one.threads,
-            })
+        self.pids().into_iter().filter_map(memory).fold(Memory::default(), |sum, one| Memory {
+            rss_bytes: sum.rss_bytes + one.rss_bytes,
+            pss_bytes: sum.pss_bytes + one.pss_bytes,
+            threads: sum.threads + one.threads,
+        })
     }
 
     /// The most that the resident set has ever been, by the kernel's own count; `None` for several processes, whose
@@ -85,11 +80,7 @@ impl Tree {
 fn children(pid: i32) -> Vec<i32> {
     let tasks = Process::new(pid).and_then(|process| process.tasks());
     let tasks = tasks.into_iter().flatten().flatten();
-    tasks
-        .filter_map(|task| task.children().ok())
-        .flatten()
-        .map(u32::cast_signed)
-        .collect()
+    tasks.filter_map(|task| task.children().ok()).flatten().map(u32::cast_signed).collect()
 }
 
 fn cpu(pid: i32) -> Option<Duration> {
@@ -152,9 +143,6 @@ mod tests {
         let mut child = Command::new("true").spawn().unwrap();
         let tree = Tree::of(child.id());
         child.wait().unwrap();
-        assert_eq!(
-            (tree.cpu(), tree.memory()),
-            (Duration::ZERO, Memory::default())
-        );
+        assert_eq!((tree.cpu(), tree.memory()), (Duration::ZERO, Memory::default()));
     }
 }

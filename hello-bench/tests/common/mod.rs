@@ -33,10 +33,7 @@ pub(crate) fn built(package: &str) -> PathBuf {
 
 /// Where the tests' own binary lies, and so all others of the profile.
 fn target() -> PathBuf {
-    Path::new(env!("CARGO_BIN_EXE_hello-bench"))
-        .parent()
-        .unwrap()
-        .to_owned()
+    Path::new(env!("CARGO_BIN_EXE_hello-bench")).parent().unwrap().to_owned()
 }
 
 /// A running service.
@@ -60,15 +57,9 @@ impl Drop for Service {
 
 /// Starts a service on a free port.
 pub(crate) fn run(package: &str) -> Service {
-    let mut child = Command::new(built(package))
-        .env("PORT", "0")
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mut child = Command::new(built(package)).env("PORT", "0").stdout(Stdio::piped()).spawn().unwrap();
     let mut line = String::new();
-    BufReader::new(child.stdout.take().unwrap())
-        .read_line(&mut line)
-        .unwrap();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
     let url = line.trim_end().rsplit(' ').next().unwrap().to_owned();
     Service { child, url }
 }
@@ -77,8 +68,7 @@ pub(crate) fn run(package: &str) -> Service {
 pub(crate) fn catalogue(folder: &Path, faults: &[(&str, &str, u32)]) -> PathBuf {
     let floor = built("hello-floor").display().to_string();
     let faulty = target().join("examples/faulty").display().to_string();
-    let mut text =
-        format!("[[service]]\nname = \"good\"\nframework = \"none\"\nrun = [{floor:?}]\n");
+    let mut text = format!("[[service]]\nname = \"good\"\nframework = \"none\"\nrun = [{floor:?}]\n");
     for (name, fault, after) in faults {
         text.push_str(&format!(
             "[[service]]\nname = {name:?}\nframework = \"none\"\nstart_timeout_s = 1\nrun = [{faulty:?}, {fault:?}, \"{after}\", {floor:?}]\n"
