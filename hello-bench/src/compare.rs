@@ -141,6 +141,7 @@ fn describe(options: &Options, programs: &[Program], cores: &Cores) -> Run {
         schema: SCHEMA,
         hello_bench: env!("CARGO_PKG_VERSION").to_owned(),
         command: options.command.clone(),
+        profile: options.profile.clone(),
         started_at: Timestamp::now(),
         host: Host::describe(cores),
         plan: Plan {

@@ -57,10 +57,10 @@ impl Figure {
     /// Its value in a sample; `None` when the trial did not get that far.
     pub fn of(self, sample: &Sample) -> Option<f64> {
         let load = sample.load.as_ref();
-        let latency = load.map(|load| load.latency_us);
+        let latency = load.map(|load| load.traffic.latency_us);
         match self {
             Self::CpuUsPerRequest => load.map(|load| load.cpu_us_per_request),
-            Self::ThroughputPerS => load.map(|load| load.throughput_per_s),
+            Self::ThroughputPerS => load.map(|load| load.traffic.throughput_per_s),
             Self::LatencyP50Us => latency.map(|latency| latency.p50),
             Self::LatencyP90Us => latency.map(|latency| latency.p90),
             Self::LatencyP95Us => latency.map(|latency| latency.p95),

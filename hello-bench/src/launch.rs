@@ -199,6 +199,7 @@ pub fn command(program: &Program, variables: &[(&str, Option<&str>)]) -> Command
     command
         .args(&program.arguments)
         .current_dir(&program.folder)
+        .envs(&program.service.environment)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

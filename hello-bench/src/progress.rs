@@ -41,6 +41,11 @@ impl Progress {
         }
     }
 
+    /// How often it is worth telling what runs now: seldom where each is a line that stays.
+    pub fn interval(&self) -> Duration {
+        if self.bar.is_some() { BEAT } else { Duration::from_secs(10) }
+    }
+
     /// A step is done.
     pub fn step(&self) {
         if let Some(bar) = &self.bar {

@@ -30,6 +30,8 @@ pub struct Run {
     pub hello_bench: String,
     /// The command line.
     pub command: String,
+    /// The cargo profile that services were built with.
+    pub profile: String,
     /// When it began.
     pub started_at: Timestamp,
     /// The machine.

@@ -4,7 +4,6 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
-use hdrhistogram::Histogram;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -18,6 +17,7 @@ use crate::scenario::Scenario;
 use crate::system::cores::Cores;
 use crate::system::noise::{Counters, Noise};
 use crate::system::process::{Memory, Tree};
+use crate::traffic::Traffic;
 
 /// How long a service is left alone before its idle memory is read.
 const IDLE: Duration = Duration::from_millis(150);
@@ -40,88 +40,20 @@ pub struct Sample {
     pub failure: Option<String>,
 }
 
-/// What a load measured of a service and of the generator.
+/// What a load measured of a service.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct LoadFigures {
-    /// Requests with the right answer, after the warm-up.
-    pub requests: u64,
-    /// Requests with a wrong answer, in the warm-up too.
-    pub wrong: u64,
-    /// What was wrong with the first of them.
-    pub first_wrong: Option<String>,
-    /// Requests that the schedule intended and nobody sent, as no connection was free before the end.
-    pub unsent: u64,
-    /// Connections opened after the first ones.
-    pub reconnects: u64,
-    /// Seconds from the first reading of the counters to the last.
-    pub elapsed_s: f64,
-    /// Answers a second between the two readings.
-    pub throughput_per_s: f64,
+    /// What the generator saw.
+    #[serde(flatten)]
+    pub traffic: Traffic,
     /// CPU time of the service, user and system, by the answers between the two readings, in µs.
     pub cpu_us_per_request: f64,
     /// CPU time of the service as a fraction of what its cores could give.
     pub service_busy: f64,
-    /// CPU time of the generator as a fraction of what its cores could give.
-    pub generator_busy: f64,
-    /// From sending a request to its whole answer; in the open model from the intended time. In µs.
-    pub latency_us: Latency,
-    /// How much later than intended requests were sent, in µs: by timers, and in the open model for want of a
-    /// free connection.
-    pub lag_us: Latency,
     /// The most memory seen.
     pub peak: Memory,
     /// What else went on on the machine.
     pub noise: Noise,
-    /// Latency over time.
-    pub windows: Vec<Window>,
-}
-
-/// Percentiles of a duration, in µs.
-#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Serialize)]
-pub struct Latency {
-    /// The arithmetic mean.
-    pub mean: f64,
-    /// Half are at most this.
-    pub p50: f64,
-    /// 90 % are at most this.
-    pub p90: f64,
-    /// 95 % are at most this.
-    pub p95: f64,
-    /// 99 % are at most this.
-    pub p99: f64,
-    /// 99.9 % are at most this.
-    #[serde(rename = "p99.9")]
-    pub p999: f64,
-    /// The longest.
-    pub max: f64,
-}
-
-impl From<&Histogram<u64>> for Latency {
-    fn from(ns: &Histogram<u64>) -> Self {
-        let us = |quantile| ns.value_at_quantile(quantile) as f64 / 1e3;
-        Self {
-            mean: ns.mean() / 1e3,
-            p50: us(0.5),
-            p90: us(0.9),
-            p95: us(0.95),
-            p99: us(0.99),
-            p999: us(0.999),
-            max: ns.max() as f64 / 1e3,
-        }
-    }
-}
-
-/// The latencies of requests that were intended to be sent in one span of time.
-#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
-pub struct Window {
-    /// Its begin, in seconds after the warm-up.
-    pub start_s: f64,
-    /// Requests with the right answer.
-    pub requests: u64,
-    /// Their median latency, in µs.
-    pub p50_us: f64,
-    /// The latency that 99 % of them have at most, in µs.
-    pub p99_us: f64,
 }
 
 /// What all trials of a run share.
@@ -187,42 +119,16 @@ impl Bench<'_> {
     }
 
     fn figures(&self, driven: &Driven, watch: &Watch) -> LoadFigures {
-        let record = &driven.record;
-        let elapsed = driven.elapsed.as_secs_f64();
-        let cpu = watch.cpu_used();
-        let busy = |cpu: Duration, cores: &[usize]| cpu.as_secs_f64() / elapsed / cores.len() as f64;
+        let cpu = watch.cpu_used().as_secs_f64();
+        let available = driven.elapsed.as_secs_f64() * self.cores.service.len() as f64;
         LoadFigures {
-            requests: record.right,
-            wrong: record.wrong,
-            first_wrong: record.first_wrong.clone(),
-            unsent: record.unsent,
-            reconnects: record.reconnects,
-            elapsed_s: elapsed,
-            throughput_per_s: driven.answers as f64 / elapsed,
-            cpu_us_per_request: cpu.as_secs_f64() * 1e6 / driven.answers.max(1) as f64,
-            service_busy: busy(cpu, &self.cores.service),
-            generator_busy: busy(driven.generator_cpu, &self.cores.generator),
-            latency_us: Latency::from(&record.latency()),
-            lag_us: Latency::from(&record.lag),
+            traffic: Traffic::new(driven, self.cores.generator.len()),
+            cpu_us_per_request: cpu * 1e6 / driven.answers.max(1) as f64,
+            service_busy: cpu / available,
             peak: watch.peak,
             noise: watch.noise(driven.generator_cpu),
-            windows: windows(driven),
         }
     }
-}
-
-/// Empty windows are left out: they have no latency.
-fn windows(driven: &Driven) -> Vec<Window> {
-    let length = driven.window.as_secs_f64();
-    let filled = driven.record.windows.iter().enumerate().filter(|(_, window)| !window.is_empty());
-    filled
-        .map(|(index, window)| Window {
-            start_s: index as f64 * length,
-            requests: window.len(),
-            p50_us: window.value_at_quantile(0.5) as f64 / 1e3,
-            p99_us: window.value_at_quantile(0.99) as f64 / 1e3,
-        })
-        .collect()
 }
 
 /// Reads the service's counters while the engine drives it.

@@ -1,5 +1,6 @@
 //! Who is compared: `services.toml`, checked.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -36,6 +37,9 @@ pub struct Service {
     /// Whether only the core of the contract is asked of it.
     #[serde(default)]
     pub core_contract: bool,
+    /// Variables that it is started with, beside `HOST` and `PORT`.
+    #[serde(default)]
+    pub environment: BTreeMap<String, String>,
     /// Seconds that it may take to start.
     #[serde(default = "ten")]
     pub start_timeout_s: u32,
@@ -103,6 +107,11 @@ impl Catalogue {
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
         let root = fs::canonicalize(folder.unwrap_or(Path::new(".")))?;
         Ok(Self { root, services })
+    }
+
+    /// Other services under the same root.
+    pub fn with(&self, services: Vec<Service>) -> Self {
+        Self { root: self.root.clone(), services }
     }
 
     fn parse(text: &str) -> Result<Vec<Service>> {

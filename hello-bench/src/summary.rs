@@ -6,11 +6,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::figure::Figure;
 use crate::program::Facts;
-use crate::sample::{Sample, Window};
+use crate::sample::Sample;
 use crate::scenario::Scenario;
 use crate::stats::bootstrap::{Interval, interval};
 use crate::stats::places::{Comparison, Place, rounds_needed};
 use crate::stats::{log_ratios, mean, median, median_absolute_deviation};
+use crate::traffic::Window;
 use crate::warning::{FLOOR_DRIFT, Told, Warning};
 
 /// What the samples of one scenario say.
@@ -76,7 +77,8 @@ pub struct Ratio {
 }
 
 impl Ratio {
-    fn new(values: &[f64], other: &[f64], p: f64) -> Option<Self> {
+    /// The ratio of `values` to `other` in the same rounds; `None` when they cannot be paired.
+    pub fn new(values: &[f64], other: &[f64], p: f64) -> Option<Self> {
         let logs = log_ratios(values, other)?;
         let interval = interval(&logs, mean)
             .map(|interval| Interval { low: interval.low.exp(), high: interval.high.exp() });
@@ -186,10 +188,10 @@ fn fault(sample: &Sample) -> Option<String> {
     if let Some(cause) = &sample.failure {
         return Some(format!("round {round}: {cause}"));
     }
-    let load = sample.load.as_ref().filter(|load| load.wrong > 0)?;
-    let what = load.first_wrong.as_deref().unwrap_or("unknown");
-    let all = load.requests + load.wrong;
-    Some(format!("round {round}: {} of {all} answers were wrong, the first: {what}", load.wrong))
+    let load = sample.load.as_ref().filter(|load| load.traffic.wrong > 0)?;
+    let what = load.traffic.first_wrong.as_deref().unwrap_or("unknown");
+    let all = load.traffic.requests + load.traffic.wrong;
+    Some(format!("round {round}: {} of {all} answers were wrong, the first: {what}", load.traffic.wrong))
 }
 
 /// The rounds in which every ranked service has a whole sample, so that values can be paired.
@@ -252,6 +254,6 @@ fn drift(floor: &Estimate) -> Option<f64> {
 /// The windows of the round whose throughput is the (lower) median.
 fn typical_windows(samples: &[&Sample]) -> Vec<Window> {
     let mut loads: Vec<_> = samples.iter().filter_map(|sample| sample.load.as_ref()).collect();
-    loads.sort_by(|a, b| a.throughput_per_s.total_cmp(&b.throughput_per_s));
-    loads.get(loads.len().saturating_sub(1) / 2).map(|load| load.windows.clone()).unwrap_or_default()
+    loads.sort_by(|a, b| a.traffic.throughput_per_s.total_cmp(&b.traffic.throughput_per_s));
+    loads.get(loads.len().saturating_sub(1) / 2).map(|load| load.traffic.windows.clone()).unwrap_or_default()
 }

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::figure::Figure;
 use crate::sample::{LoadFigures, Sample};
 use crate::scenario::{Model, Scenario};
+use crate::traffic::Traffic;
 
 /// Above this share of its cores the generator may be what limits throughput.
 pub const GENERATOR_BUSY: f64 = 0.9;
@@ -117,28 +118,43 @@ impl Warning {
 
     /// What one sample gives cause for.
     fn of_load(scenario: &Scenario, load: &LoadFigures) -> Vec<Self> {
-        let in_flight = load.throughput_per_s * load.latency_us.mean / 1e6;
-        let (connections, noise) = (scenario.connections, load.noise);
-        let (generator_busy, service_busy) = (load.generator_busy, load.service_busy);
+        let (noise, traffic) = (load.noise, &load.traffic);
+        let (generator_busy, service_busy) = (traffic.generator_busy, load.service_busy);
+        let when = |condition: bool, warning: Self| condition.then_some(warning);
+        let mut found = Self::of_traffic(scenario, traffic);
+        found.extend(
+            [
+                when(
+                    scenario.saturates() && generator_busy > GENERATOR_BUSY && service_busy < SERVICE_BUSY,
+                    Self::GeneratorBound { generator_busy, service_busy },
+                ),
+                when(noise.steal > STEAL, Self::Steal { fraction: noise.steal }),
+                when(noise.other > OTHER_LOAD, Self::OtherLoad { fraction: noise.other }),
+                when(
+                    noise.frequency_change > FREQUENCY,
+                    Self::Frequency { fraction: noise.frequency_change },
+                ),
+            ]
+            .into_iter()
+            .flatten(),
+        );
+        found
+    }
+
+    /// What a load gives cause for by the generator's own figures.
+    pub fn of_traffic(scenario: &Scenario, traffic: &Traffic) -> Vec<Self> {
+        let in_flight = traffic.throughput_per_s * traffic.latency_us.mean / 1e6;
+        let connections = scenario.connections;
+        let lag = traffic.lag_us.p99;
         let when = |condition: bool, warning: Self| condition.then_some(warning);
         let found = [
-            when(
-                scenario.saturates() && generator_busy > GENERATOR_BUSY && service_busy < SERVICE_BUSY,
-                Self::GeneratorBound { generator_busy, service_busy },
-            ),
             when(
                 scenario.saturates() && in_flight < LITTLE * f64::from(connections),
                 Self::LittlesLaw { in_flight, connections },
             ),
-            when(
-                scenario.model == Model::Open && load.lag_us.p99 > LAG_US,
-                Self::ScheduleLag { p99_us: load.lag_us.p99 },
-            ),
-            when(load.unsent > 0, Self::Unsent { requests: load.unsent }),
-            when(load.reconnects > 0, Self::Reconnects { connections: load.reconnects }),
-            when(noise.steal > STEAL, Self::Steal { fraction: noise.steal }),
-            when(noise.other > OTHER_LOAD, Self::OtherLoad { fraction: noise.other }),
-            when(noise.frequency_change > FREQUENCY, Self::Frequency { fraction: noise.frequency_change }),
+            when(scenario.model == Model::Open && lag > LAG_US, Self::ScheduleLag { p99_us: lag }),
+            when(traffic.unsent > 0, Self::Unsent { requests: traffic.unsent }),
+            when(traffic.reconnects > 0, Self::Reconnects { connections: traffic.reconnects }),
         ];
         found.into_iter().flatten().collect()
     }

@@ -4,6 +4,7 @@ use std::io::{self, Read, Write};
 
 use mio::net::TcpStream;
 
+use crate::handicap::Handicap;
 use crate::request::{self, Parsed};
 use crate::response::{self, Clock};
 
@@ -15,6 +16,7 @@ const HEAD_LIMIT: usize = 64 * 1024;
 /// A connection with what it has sent and not been answered, and what it has yet to receive.
 pub(crate) struct Connection {
     stream: TcpStream,
+    handicap: Handicap,
     input: Vec<u8>,
     output: Vec<u8>,
     closing: bool,
@@ -23,10 +25,11 @@ pub(crate) struct Connection {
 
 impl Connection {
     /// A connection from which nothing has been read.
-    pub(crate) fn new(stream: TcpStream) -> Self {
+    pub(crate) fn new(stream: TcpStream, handicap: Handicap) -> Self {
         let _ = stream.set_nodelay(true);
         Self {
             stream,
+            handicap,
             input: Vec::new(),
             output: Vec::new(),
             closing: false,
@@ -88,6 +91,7 @@ impl Connection {
                 }
                 Parsed::Request { bytes, asked, last } => {
                     used += bytes;
+                    self.handicap.work();
                     response::write(&mut self.output, clock, &asked, last);
                     self.closing = last;
                 }

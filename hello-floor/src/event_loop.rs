@@ -10,6 +10,7 @@ use mio::{Events, Interest, Poll, Registry, Token, Waker};
 use slab::Slab;
 
 use crate::connection::Connection;
+use crate::handicap::Handicap;
 use crate::response::Clock;
 
 /// The token of the waker; connections have the keys of the slab.
@@ -24,11 +25,11 @@ pub(crate) struct EventLoop {
 
 impl EventLoop {
     /// Starts a loop without connections.
-    pub(crate) fn spawn() -> io::Result<Self> {
+    pub(crate) fn spawn(handicap: Handicap) -> io::Result<Self> {
         let poll = Poll::new()?;
         let waker = Arc::new(Waker::new(poll.registry(), WAKE)?);
         let (streams, handed) = channel();
-        let thread = thread::spawn(move || run(poll, &handed));
+        let thread = thread::spawn(move || run(poll, &handed, handicap));
         Ok(Self {
             streams,
             waker,
@@ -52,7 +53,7 @@ impl EventLoop {
     }
 }
 
-fn run(mut poll: Poll, handed: &Receiver<TcpStream>) -> io::Result<()> {
+fn run(mut poll: Poll, handed: &Receiver<TcpStream>, handicap: Handicap) -> io::Result<()> {
     let mut connections = Slab::new();
     let mut events = Events::with_capacity(1024);
     let mut clock = Clock::new();
@@ -64,7 +65,7 @@ fn run(mut poll: Poll, handed: &Receiver<TcpStream>) -> io::Result<()> {
         clock.tick();
         for event in &events {
             if event.token() == WAKE {
-                if adopt(poll.registry(), handed, &mut connections) {
+                if adopt(poll.registry(), handed, handicap, &mut connections) {
                     connections
                         .iter_mut()
                         .for_each(|(_, open): (_, &mut Connection)| open.serve(&clock, true));
@@ -84,6 +85,7 @@ fn run(mut poll: Poll, handed: &Receiver<TcpStream>) -> io::Result<()> {
 fn adopt(
     registry: &Registry,
     handed: &Receiver<TcpStream>,
+    handicap: Handicap,
     connections: &mut Slab<Connection>,
 ) -> bool {
     loop {
@@ -95,7 +97,7 @@ fn adopt(
                     .register(&mut stream, Token(entry.key()), both)
                     .is_ok()
                 {
-                    entry.insert(Connection::new(stream));
+                    entry.insert(Connection::new(stream, handicap));
                 }
             }
             Err(TryRecvError::Empty) => return false,

@@ -5,6 +5,7 @@
 
 mod connection;
 mod event_loop;
+mod handicap;
 mod request;
 mod response;
 
@@ -14,6 +15,7 @@ use std::process::ExitCode;
 use std::thread;
 
 use event_loop::EventLoop;
+use handicap::Handicap;
 use hello_core::{Address, announce, fail};
 use mio::net::TcpListener;
 use mio::unix::SourceFd;
@@ -31,14 +33,18 @@ fn main() -> ExitCode {
         Ok(address) => address,
         Err(cause) => return fail(NAME, cause),
     };
-    match run(address) {
+    let handicap = match Handicap::from_env() {
+        Ok(handicap) => handicap,
+        Err(cause) => return fail(NAME, cause),
+    };
+    match run(address, handicap) {
         Ok(()) => ExitCode::SUCCESS,
         Err(cause) => fail(NAME, format!("cannot listen on {address}: {cause}")),
     }
 }
 
 /// Accepts connections and deals them to the loops in turn until a signal asks to stop.
-fn run(address: SocketAddr) -> io::Result<()> {
+fn run(address: SocketAddr, handicap: Handicap) -> io::Result<()> {
     let mut listener = TcpListener::bind(address)?;
     let signals = stop_signals()?;
     let mut poll = Poll::new()?;
@@ -48,7 +54,7 @@ fn run(address: SocketAddr) -> io::Result<()> {
     poll.registry()
         .register(&mut SourceFd(&signal_fd), SIGNAL, Interest::READABLE)?;
     let loops = (0..thread::available_parallelism()?.get())
-        .map(|_| EventLoop::spawn())
+        .map(|_| EventLoop::spawn(handicap))
         .collect::<io::Result<Vec<_>>>()?;
     announce(NAME, listener.local_addr()?);
     let mut turn = loops.iter().cycle();

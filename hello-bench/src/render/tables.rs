@@ -1,5 +1,6 @@
 //! The tables of a report as text: which figures stand in which, in what form.
 
+use crate::diff::{Change, Diff, Verdict};
 use crate::figure::Figure;
 use crate::program::Facts;
 use crate::render::table::Table;
@@ -54,6 +55,32 @@ pub fn costs(report: &Report, width: Width) -> Table {
     }
     let rows = report.run.services.iter().map(|facts| cost(report, facts, width)).collect();
     Table { header: header.into_iter().map(str::to_owned).collect(), rows, text_columns: 2 }
+}
+
+/// The table of what changed between two runs: the primary figures, and whatever improved or regressed.
+pub fn changes(diff: &Diff) -> Table {
+    let header = ["load", "service", "figure", "earlier", "later", "by earlier", ""];
+    let primary = [Figure::CpuUsPerRequest, Figure::ThroughputPerS];
+    let told = |change: &&Change| change.verdict != Verdict::NoDifference || primary.contains(&change.figure);
+    let row = |change: &Change| {
+        let ratio = Ratio { ratio: change.ratio, interval: change.interval, p: change.p };
+        let verdict = match change.verdict {
+            Verdict::Improved => "improved",
+            Verdict::Regressed => "regressed",
+            Verdict::NoDifference => "=",
+        };
+        vec![
+            change.scenario.clone(),
+            change.service.clone(),
+            label(change.figure, Width::Narrow).to_owned(),
+            change.figure.show(change.earlier),
+            change.figure.show(change.later),
+            show_ratio(&ratio, 2),
+            verdict.to_owned(),
+        ]
+    };
+    let rows = diff.changes.iter().filter(told).map(row).collect();
+    Table { header: header.map(str::to_owned).to_vec(), rows, text_columns: 3 }
 }
 
 /// The place, or why there is none.

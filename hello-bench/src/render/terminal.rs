@@ -5,9 +5,15 @@ use std::fmt::Write;
 use comfy_table::presets::NOTHING;
 use comfy_table::{Attribute, Cell, CellAlignment, Table as Comfy};
 
+use crate::diff::{Diff, Verdict};
+use crate::figure::{Figure, grouped};
 use crate::render::table::Table;
 use crate::render::tables::{self, Width};
 use crate::report::Report;
+use crate::stats::places::ALPHA;
+use crate::traffic::Traffic;
+use crate::validate::Validation;
+use crate::warning::Warning;
 
 /// The whole report. `styled` sets headings in bold.
 pub fn page(report: &Report, styled: bool) -> String {
@@ -29,6 +35,84 @@ pub fn page(report: &Report, styled: bool) -> String {
         "ratios are to {}; services that share ranks cannot be told apart; ! see the notes",
         report.run.plan.reference
     );
+    page
+}
+
+/// The figures of one load.
+pub fn traffic(traffic: &Traffic, warnings: &[Warning]) -> String {
+    let mut page = String::new();
+    let wrong = if traffic.wrong > 0 { format!(", {} wrong", traffic.wrong) } else { String::new() };
+    let _ = writeln!(
+        page,
+        "requests    {}{wrong} in {:.2} s",
+        grouped(traffic.requests as f64),
+        traffic.elapsed_s
+    );
+    let _ = writeln!(page, "requests/s  {}", grouped(traffic.throughput_per_s));
+    for (name, latency) in [("latency", traffic.latency_us), ("lag", traffic.lag_us)] {
+        let us = |value: f64| Figure::LatencyP50Us.show(value);
+        let _ = writeln!(
+            page,
+            "{name:<11} p50 {}  p90 {}  p95 {}  p99 {}  p99.9 {}  max {} µs",
+            us(latency.p50),
+            us(latency.p90),
+            us(latency.p95),
+            us(latency.p99),
+            us(latency.p999),
+            us(latency.max)
+        );
+    }
+    let _ = writeln!(page, "generator   {:.0} % busy", traffic.generator_busy * 100.0);
+    notes(&mut page, &warnings.iter().map(ToString::to_string).collect::<Vec<_>>());
+    page
+}
+
+/// What changed between two runs.
+pub fn diff(diff: &Diff, styled: bool) -> String {
+    let mut page = String::new();
+    let day = |time: jiff::Timestamp| time.strftime("%Y-%m-%d %H:%M").to_string();
+    let _ = writeln!(page, "earlier {}, later {}", day(diff.earlier), day(diff.later));
+    page.push_str(&table(&tables::changes(diff), styled));
+    let counts =
+        [Verdict::Improved, Verdict::Regressed, Verdict::NoDifference].map(|verdict| diff.count(verdict));
+    let [improved, regressed, same] = counts;
+    let _ = writeln!(page, "{improved} improved, {regressed} regressed, {same} without a difference");
+    notes(&mut page, &diff.unlike);
+    page
+}
+
+/// What the comparison says of itself.
+pub fn validation(validation: &Validation) -> String {
+    let mut page = String::new();
+    let verdict = |right: bool| if right { "ok  " } else { "FAIL" };
+    let _ = writeln!(
+        page,
+        "\n{} rounds; a request of the floor takes {:.2} µs of CPU",
+        validation.rounds, validation.calibrated_us
+    );
+    for pair in &validation.copies {
+        let (ratio, p) = (tables::show_ratio(&pair.ratio, 3), pair.ratio.p);
+        let (a, b) = (&pair.names.0, &pair.names.1);
+        let _ = writeln!(page, "{} equal: {a} by {b} is {ratio}, p {p:.2}", verdict(p > ALPHA));
+    }
+    let alarms = validation.false_alarms;
+    let _ = writeln!(
+        page,
+        "{} false alarms: {:.1} % of resampled runs",
+        verdict(alarms <= ALPHA),
+        alarms * 100.0
+    );
+    for slowed in &validation.slowed {
+        let (by, ratio, p) = (slowed.by * 100.0, tables::show_ratio(&slowed.ratio, 3), slowed.ratio.p);
+        let found = if slowed.is_found() { "ok   found" } else { "     not found" };
+        let _ = writeln!(page, "{found}: {by:.0} % slower measures as {ratio}, p {p:.3}");
+    }
+    let _ = match validation.smallest {
+        Some(smallest) => {
+            writeln!(page, "the smallest difference that 4 of 5 such runs tell: {:.1} %", smallest * 100.0)
+        }
+        None => writeln!(page, "such runs do not tell even a difference of 50 %"),
+    };
     page
 }
 

@@ -1,5 +1,6 @@
 //! Bootstrap intervals at 95 %, widened for the small number of rounds.
 
+use crate::stats::mean;
 use fastrand::Rng;
 use serde::{Deserialize, Serialize};
 use statrs::distribution::{ContinuousCDF, Normal, StudentsT};
@@ -42,14 +43,31 @@ pub fn interval(values: &[f64], statistic: impl Fn(&[f64]) -> Option<f64>) -> Op
         return None;
     }
     let mut rng = Rng::with_seed(SEED);
-    let mut resample = vec![0.0; values.len()];
-    let mut estimates = Vec::with_capacity(RESAMPLES);
-    for _ in 0..RESAMPLES {
-        resample.fill_with(|| values[rng.usize(..values.len())]);
-        estimates.push(statistic(&resample)?);
+    let estimate = || statistic(&resampled(values, &mut rng));
+    expanded(estimate, values.len())
+}
+
+/// The interval of the difference of two means, `a` less `b`, of values that are not paired; `None` with fewer than
+/// three of either. Expanded as for the smaller number.
+pub fn difference(a: &[f64], b: &[f64]) -> Option<Interval> {
+    let fewer = a.len().min(b.len());
+    if fewer < 3 {
+        return None;
     }
+    let mut rng = Rng::with_seed(SEED);
+    let estimate = || Some(mean(&resampled(a, &mut rng))? - mean(&resampled(b, &mut rng))?);
+    expanded(estimate, fewer)
+}
+
+/// As many values, drawn with replacement.
+fn resampled(values: &[f64], rng: &mut Rng) -> Vec<f64> {
+    values.iter().map(|_| values[rng.usize(..values.len())]).collect()
+}
+
+fn expanded(mut estimate: impl FnMut() -> Option<f64>, n: usize) -> Option<Interval> {
+    let mut estimates = (0..RESAMPLES).map(|_| estimate()).collect::<Option<Vec<f64>>>()?;
     estimates.sort_unstable_by(f64::total_cmp);
-    let tail = expanded_tail(values.len())?;
+    let tail = expanded_tail(n)?;
     Some(Interval { low: quantile(&estimates, tail), high: quantile(&estimates, 1.0 - tail) })
 }
 
@@ -70,7 +88,6 @@ fn quantile(sorted: &[f64], probability: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::stats::mean;
 
     #[test]
     fn tails_are_further_out_for_few_values() {

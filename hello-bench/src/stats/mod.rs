@@ -1,6 +1,7 @@
 //! Statistics on per-round values: plain functions on slices, checked against SciPy.
 
 pub mod bootstrap;
+pub mod permutation;
 pub mod places;
 pub mod sign_flip;
 

@@ -1,0 +1,65 @@
+//! `check`: the contract, against services or a URL.
+
+use anyhow::{Result, ensure};
+use clap::Args;
+
+use crate::check::{self, Extent, Outcome};
+use crate::cli::{Files, print};
+use crate::compare;
+use crate::engine::target::Target;
+use crate::engine::verify::Strictness;
+use crate::interrupt::Interrupt;
+use crate::program::Builder;
+use crate::system::cores::Cores;
+
+#[derive(Debug, Args)]
+pub(super) struct Check {
+    /// The services to check [default: all that are written in Rust, and the floor]
+    #[arg(value_name = "SERVICE")]
+    names: Vec<String>,
+    /// Check the server at this URL instead
+    #[arg(long, value_name = "URL", conflicts_with_all = ["names", "services", "profile"])]
+    url: Option<String>,
+    /// Ask the server at the URL only for the core of the contract
+    #[arg(long, requires = "url")]
+    core: bool,
+    #[command(flatten)]
+    files: Files,
+}
+
+impl Check {
+    pub(super) fn run(self, interrupt: &Interrupt) -> Result<()> {
+        if let Some(url) = &self.url {
+            let strictness = if self.core { Strictness::Core } else { Strictness::Exact };
+            let outcome = check::url(&Target::parse(url)?, strictness)?;
+            return verdict(&[(url.clone(), outcome)]);
+        }
+        let catalogue = self.files.catalogue()?;
+        let mut services = catalogue.select(&self.names)?;
+        if self.names.is_empty() {
+            services.extend(catalogue.floor().cloned());
+        }
+        let builder = Builder::new(&catalogue, &self.files.profile, interrupt);
+        let programs = compare::build(&builder, &services)?;
+        let cores = compare::together(&Cores::split()?);
+        let outcomes = check::services(&programs, &cores, Extent::All)?;
+        let names = services.into_iter().map(|service| service.name);
+        verdict(&names.zip(outcomes).collect::<Vec<_>>())
+    }
+}
+
+/// Prints what was found.
+fn verdict(checked: &[(String, Outcome)]) -> Result<()> {
+    let mut text = String::new();
+    for (name, outcome) in checked {
+        text.push_str(&format!("{name}: {} cases, {} violations\n", outcome.cases, outcome.violations.len()));
+        for violation in &outcome.violations {
+            text.push_str(&format!("  {violation}\n"));
+        }
+    }
+    print(&text)?;
+    let broken = checked.iter().filter(|(_, outcome)| !outcome.violations.is_empty());
+    let broken: Vec<&str> = broken.map(|(name, _)| name.as_str()).collect();
+    ensure!(broken.is_empty(), "the contract is broken by {}", broken.join(", "));
+    Ok(())
+}

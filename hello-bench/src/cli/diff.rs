@@ -1,0 +1,37 @@
+//! `diff`: two runs.
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+use clap::Args;
+
+use crate::cli::{Format, is_styled, print, report};
+use crate::diff::Diff;
+use crate::render::terminal;
+
+#[derive(Debug, Args)]
+pub(super) struct Compared {
+    /// The folder of the earlier run
+    #[arg(value_name = "EARLIER")]
+    earlier: PathBuf,
+    /// The folder of the later run
+    #[arg(value_name = "LATER")]
+    later: PathBuf,
+    /// Compare runs of different machines, compilers or loads, too
+    #[arg(long)]
+    anyway: bool,
+    /// The form of the changes
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+}
+
+impl Compared {
+    pub(super) fn run(self) -> Result<()> {
+        let (earlier, later) = (report::read(&self.earlier)?, report::read(&self.later)?);
+        let diff = Diff::new(&earlier, &later, self.anyway)?;
+        print(&match self.format {
+            Format::Text => terminal::diff(&diff, is_styled()),
+            Format::Json => serde_json::to_string_pretty(&diff)? + "\n",
+        })
+    }
+}

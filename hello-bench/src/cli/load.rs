@@ -1,0 +1,125 @@
+//! `load`: one load against any server.
+
+use std::cell::Cell;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, ensure};
+use clap::Args;
+use serde::Serialize;
+
+use crate::cli::{self, Format, print};
+use crate::engine::target::Target;
+use crate::engine::verify::Strictness;
+use crate::engine::{self, Observer};
+use crate::interrupt::Interrupt;
+use crate::progress::Progress;
+use crate::render::terminal;
+use crate::scenario::Scenario;
+use crate::service::Catalogue;
+use crate::traffic::Traffic;
+use crate::warning::Warning;
+
+#[derive(Debug, Args)]
+pub(super) struct Load {
+    /// The server, as http://HOST:PORT
+    #[arg(long, value_name = "URL")]
+    url: String,
+    /// The load of the scenarios file
+    #[arg(long, value_name = "NAME", default_value = "rate")]
+    scenario: String,
+    /// Accept what the core of the contract allows: other spellings of the same JSON, other headers
+    #[arg(long)]
+    core: bool,
+    /// Threads that share the connections
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=256))]
+    threads: u16,
+    /// The seed of the names that are asked for
+    #[arg(long, value_name = "NUMBER", default_value_t = 1)]
+    seed: u64,
+    /// The form of the figures
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+    /// The file of loads [default: k6/scenarios.json here or above]
+    #[arg(long = "scenarios", value_name = "FILE")]
+    scenarios_file: Option<PathBuf>,
+}
+
+/// What is printed as JSON.
+#[derive(Serialize)]
+struct Page<'a> {
+    url: &'a str,
+    scenario: &'a Scenario,
+    warnings: &'a [Warning],
+    #[serde(flatten)]
+    traffic: &'a Traffic,
+}
+
+impl Load {
+    pub(super) fn run(self, interrupt: &Interrupt) -> Result<()> {
+        let target = Target::parse(&self.url)?;
+        let scenario = self.scenario()?;
+        let threads = usize::from(self.threads);
+        let strictness = if self.core { Strictness::Core } else { Strictness::Exact };
+        let load =
+            engine::Load { target: &target, scenario: &scenario, strictness, threads, seed: self.seed };
+        let mut watch = Watch::new(&scenario, interrupt);
+        let driven = engine::drive(&load, &mut watch)?;
+        drop(watch);
+        let traffic = Traffic::new(&driven, threads);
+        let warnings = Warning::of_traffic(&scenario, &traffic);
+        print(&match self.format {
+            Format::Text => terminal::traffic(&traffic, &warnings),
+            Format::Json => {
+                let page =
+                    Page { url: &self.url, scenario: &scenario, warnings: &warnings, traffic: &traffic };
+                serde_json::to_string_pretty(&page)? + "\n"
+            }
+        })?;
+        let what = traffic.first_wrong.as_deref().unwrap_or_default();
+        ensure!(traffic.wrong == 0, "{} answers were wrong, the first: {what}", traffic.wrong);
+        Ok(())
+    }
+
+    fn scenario(&self) -> Result<Scenario> {
+        let file = match &self.scenarios_file {
+            Some(file) => file.clone(),
+            None => cli::scenarios_file(&Catalogue::read(None)?.root, None),
+        };
+        cli::scenarios(&file, &[&self.scenario])?.pop().context("there is no scenario")
+    }
+}
+
+/// Shows the time that is left, and sees Ctrl-C.
+struct Watch<'a> {
+    progress: Progress,
+    name: String,
+    until: Instant,
+    interrupt: &'a Interrupt,
+    shown: Cell<Option<Instant>>,
+}
+
+impl<'a> Watch<'a> {
+    fn new(scenario: &Scenario, interrupt: &'a Interrupt) -> Self {
+        let until = Instant::now() + scenario.expected();
+        let name = scenario.name.clone();
+        Self { progress: Progress::new(1), name, until, interrupt, shown: Cell::new(None) }
+    }
+}
+
+impl Observer for Watch<'_> {
+    fn begin(&mut self) {}
+
+    fn tick(&mut self) -> bool {
+        let now = Instant::now();
+        let due = self.shown.get().is_none_or(|shown| now - shown >= self.progress.interval());
+        if due {
+            self.shown.set(Some(now));
+            let left = self.until.saturating_duration_since(now).max(Duration::from_secs(1));
+            self.progress.now(&self.name, Some(left));
+        }
+        !self.interrupt.is_set()
+    }
+
+    fn end(&mut self) {}
+}

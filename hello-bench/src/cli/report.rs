@@ -1,0 +1,48 @@
+//! `report`: the pages of a run again.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, ensure};
+use clap::Args;
+
+use crate::cli::{is_styled, print};
+use crate::render::{self, splice, terminal};
+use crate::report::Report;
+use crate::run;
+
+#[derive(Debug, Args)]
+pub(super) struct Redraw {
+    /// The folder of a run
+    #[arg(value_name = "DIR")]
+    folder: PathBuf,
+    /// Also replace the results, and the sources that are quoted, between the markers of this page
+    #[arg(long, value_name = "FILE")]
+    splice: Option<PathBuf>,
+}
+
+impl Redraw {
+    pub(super) fn run(self) -> Result<()> {
+        let report = read(&self.folder)?;
+        render::write(&report, &self.folder)?;
+        if let Some(page) = &self.splice {
+            splice_into(page, &report)?;
+        }
+        print(&terminal::page(&report, is_styled()))
+    }
+}
+
+/// The report of a run, from its samples.
+pub(super) fn read(folder: &Path) -> Result<Report> {
+    let (run, samples) = run::read(folder)?;
+    ensure!(!samples.is_empty(), "{} has no samples", folder.display());
+    Ok(Report::new(run, &samples))
+}
+
+/// Writes the report into a page; sources are found relative to it.
+fn splice_into(page: &Path, report: &Report) -> Result<()> {
+    let text = fs::read_to_string(page).with_context(|| format!("cannot read {}", page.display()))?;
+    let root = page.parent().unwrap_or(Path::new(""));
+    let spliced = splice::splice(&text, report, root).with_context(|| page.display().to_string())?;
+    fs::write(page, spliced).with_context(|| format!("cannot write {}", page.display()))
+}
