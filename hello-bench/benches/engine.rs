@@ -1,0 +1,94 @@
+//! What the generator costs: its CPU time per request beside wrk's, on the same server, turn by turn.
+//!
+//! `cargo bench -p hello-bench --bench engine`. wrk is the system's; without it there is nothing to compare with.
+
+use std::error::Error;
+use std::process::{Command, Stdio};
+use std::{fs, path::Path};
+
+use hello_bench::interrupt::Interrupt;
+use hello_bench::launch::Running;
+use hello_bench::program::Builder;
+use hello_bench::service::Catalogue;
+use hello_bench::stats::bootstrap::interval;
+use hello_bench::stats::{log_ratios, mean};
+use hello_bench::system::cores::Cores;
+use nix::sys::resource::{UsageWho, getrusage};
+
+/// Turns of each.
+const ROUNDS: usize = 9;
+/// Seconds of load in a turn.
+const SECONDS: u32 = 2;
+/// The server: an ordinary one, so that wrk has no advantage.
+const SERVICE: &str = "svc-hyper";
+
+fn main() -> Result<(), Box<dyn Error>> {
+    if Command::new("wrk").arg("-v").stdout(Stdio::null()).stderr(Stdio::null()).status().is_err() {
+        println!("skipped: wrk is not installed (apt-get install wrk)");
+        return Ok(());
+    }
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let catalogue = Catalogue::read(Some(&root.join("services.toml")))?;
+    let service = catalogue.select(&[SERVICE.to_owned()])?.remove(0);
+    let interrupt = Interrupt::on_signal()?;
+    let program = Builder::new(&catalogue, "release", &interrupt).build(&service)?;
+    let cores = Cores::split()?;
+    let load = format!(
+        r#"{{"s": {{"about": "", "model": "closed", "connections": 64, "think_time_s": 0, "duration_s": {SECONDS}}}}}"#
+    );
+    let scenarios = std::env::temp_dir().join(format!("engine-{}.json", std::process::id()));
+    fs::write(&scenarios, load)?;
+    let (mut engine, mut wrk) = (Vec::new(), Vec::new());
+    for round in 1..=ROUNDS {
+        interrupt.check()?;
+        let running = Running::launch(&program, &cores)?;
+        let url = format!("http://{}", running.address);
+        engine.push(ours(&url, &scenarios)?);
+        wrk.push(theirs(&url)?);
+        println!("round {round}: hello-bench {:.2} µs, wrk {:.2} µs", engine[round - 1], wrk[round - 1]);
+    }
+    fs::remove_file(&scenarios)?;
+    let logs = log_ratios(&engine, &wrk).ok_or("a turn took no time")?;
+    let (ratio, range) =
+        (mean(&logs).ok_or("no rounds")?.exp(), interval(&logs, mean).ok_or("too few rounds")?);
+    println!(
+        "CPU per request, hello-bench by wrk: {ratio:.3} [{:.3}, {:.3}]",
+        range.low.exp(),
+        range.high.exp()
+    );
+    Ok(())
+}
+
+/// CPU µs per verified request of `hello-bench load`.
+fn ours(url: &str, scenarios: &Path) -> Result<f64, Box<dyn Error>> {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_hello-bench"));
+    command.args(["load", "--format", "json", "--scenario", "s", "--url", url, "--scenarios"]).arg(scenarios);
+    let (printed, cpu_us) = cpu_of(&mut command)?;
+    let page: serde_json::Value = serde_json::from_str(&printed)?;
+    Ok(cpu_us / page["requests"].as_f64().ok_or("no count of requests")?)
+}
+
+/// CPU µs per request of wrk, which verifies nothing.
+fn theirs(url: &str) -> Result<f64, Box<dyn Error>> {
+    let mut command = Command::new("wrk");
+    command.args(["-t1", "-c64", &format!("-d{SECONDS}"), &format!("{url}/?name=abcde")]);
+    let (printed, cpu_us) = cpu_of(&mut command)?;
+    let line = printed.lines().find(|line| line.contains(" requests in ")).ok_or("wrk printed no count")?;
+    let count: f64 = line.split_whitespace().next().ok_or("wrk printed no count")?.parse()?;
+    Ok(cpu_us / count)
+}
+
+/// What a command printed, and the CPU time that it took, start and end included.
+fn cpu_of(command: &mut Command) -> Result<(String, f64), Box<dyn Error>> {
+    let spent = || -> Result<f64, Box<dyn Error>> {
+        let usage = getrusage(UsageWho::RUSAGE_CHILDREN)?;
+        let us = |time: nix::sys::time::TimeVal| time.tv_sec() as f64 * 1e6 + time.tv_usec() as f64;
+        Ok(us(usage.user_time()) + us(usage.system_time()))
+    };
+    let before = spent()?;
+    let output = command.stderr(Stdio::null()).output()?;
+    if !output.status.success() {
+        return Err(format!("{command:?} failed").into());
+    }
+    Ok((String::from_utf8(output.stdout)?, spent()? - before))
+}
