@@ -1,0 +1,116 @@
+//! One load against a running server, and two runs compared.
+
+mod common;
+
+use std::fs;
+use std::path::Path;
+use std::thread;
+use std::time::Duration;
+
+use common::{Service, bench, catalogue, run, scenarios};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use predicates::str::contains;
+use serde_json::Value;
+
+/// How long the server is stopped.
+const STOP: Duration = Duration::from_millis(200);
+
+/// Drives a load during which the server is stopped once.
+fn stopped(server: &Service, folder: &Path, scenario: &str) -> Value {
+    let pid = Pid::from_raw(server.pid());
+    let halt = thread::spawn(move || {
+        thread::sleep(Duration::from_millis(700));
+        kill(pid, Signal::SIGSTOP).unwrap();
+        thread::sleep(STOP);
+        kill(pid, Signal::SIGCONT).unwrap();
+    });
+    let text = r#"{
+        "open": {"about": "", "model": "open", "connections": 8, "rate_per_s": 500, "warm_up_s": 0.2, "duration_s": 1.6},
+        "closed": {"about": "", "model": "closed", "connections": 8, "think_time_s": 0, "warm_up_s": 0.2, "duration_s": 1.6}
+    }"#;
+    let file = folder.join("stop.json");
+    fs::write(&file, text).unwrap();
+    let mut command = bench();
+    command
+        .args(["load", "--format", "json", "--url", &server.url, "--scenario", scenario, "--scenarios"])
+        .arg(file);
+    let output = command.assert().success().get_output().stdout.clone();
+    halt.join().unwrap();
+    serde_json::from_slice(&output).unwrap()
+}
+
+#[test]
+fn an_open_model_shows_a_stop_that_a_closed_one_hides() {
+    let (folder, server) = (tempfile::tempdir().unwrap(), run("hello-floor"));
+    let us = |page: &Value, percentile: &str| page["latency_us"][percentile].as_f64().unwrap();
+    let open = stopped(&server, folder.path(), "open");
+    // 500 a second for 1.6 s are 800 requests; 100 of them fall into a stop of 200 ms and wait for what is left of it,
+    // 0 to 200 ms evenly. So an eighth is slow, and the 95th percentile is near 200 ms x (1 - 40 / 100) = 120 ms.
+    assert_eq!(open["requests"].as_u64().unwrap() + open["unsent"].as_u64().unwrap(), 800);
+    assert!((70e3..170e3).contains(&us(&open, "p95")), "{}", open["latency_us"]);
+    assert!((190e3..500e3).contains(&us(&open, "max")), "{}", open["latency_us"]);
+    assert!(us(&open, "p50") < 50e3, "{}", open["latency_us"]);
+    // A closed model has one request in flight on each of eight connections, and so eight slow ones among thousands.
+    let closed = stopped(&server, folder.path(), "closed");
+    assert!(closed["requests"].as_u64().unwrap() > 4000, "{closed}");
+    assert!(us(&closed, "max") > 190e3, "{}", closed["latency_us"]);
+    assert!(us(&closed, "p99") < 50e3, "{}", closed["latency_us"]);
+}
+
+#[test]
+fn an_exact_number_of_requests_is_sent() {
+    let (folder, server) = (tempfile::tempdir().unwrap(), run("hello-floor"));
+    let file = folder.path().join("exact.json");
+    let text = r#"{"x": {"about": "", "model": "closed", "connections": 10, "think_time_s": 0.01, "requests": 137}}"#;
+    fs::write(&file, text).unwrap();
+    for threads in ["1", "3"] {
+        let mut command = bench();
+        command.args([
+            "load",
+            "--url",
+            &server.url,
+            "--scenario",
+            "x",
+            "--format",
+            "json",
+            "--threads",
+            threads,
+        ]);
+        let output = command.arg("--scenarios").arg(&file).assert().success().get_output().stdout.clone();
+        let page: Value = serde_json::from_slice(&output).unwrap();
+        assert_eq!(page["requests"], 137);
+    }
+}
+
+#[test]
+fn a_dead_server_is_one_clear_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = scenarios(folder.path());
+    let dead = ["load", "--url", "http://127.0.0.1:9", "--scenario", "rate", "--scenarios"];
+    let failed = bench().args(dead).arg(file).assert().code(1).stderr(contains("error: "));
+    let errors = String::from_utf8_lossy(&failed.get_output().stderr).into_owned();
+    assert!(errors.lines().last().unwrap().contains("Connection refused"), "{errors}");
+}
+
+#[test]
+fn two_runs_of_the_same_have_no_difference_and_unlike_ones_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let (services, scenarios) = (catalogue(folder.path(), &[]), scenarios(folder.path()));
+    let out = |name: &str| folder.path().join(name);
+    for name in ["one", "two"] {
+        let mut command = bench();
+        command.args(["compare", "good", "--rounds", "3", "--scenario", "rate", "--services"]).arg(&services);
+        command.arg("--scenarios").arg(&scenarios).arg("--out").arg(out(name)).assert().success();
+    }
+    let diff = |options: &[&str]| bench().arg("diff").arg(out("one")).arg(out("two")).args(options).assert();
+    diff(&[]).success().stdout(contains("0 improved, 0 regressed, 13 without a difference"));
+    let json = diff(&["--format", "json"]).success().get_output().stdout.clone();
+    let page: Value = serde_json::from_slice(&json).unwrap();
+    assert_eq!(page["changes"].as_array().unwrap().len(), 13);
+    let path = out("two").join("run.json");
+    let text = fs::read_to_string(&path).unwrap();
+    fs::write(&path, text.replacen("rustc ", "rustc 0.", 1)).unwrap();
+    diff(&[]).code(1).stderr(contains("the compiler was rustc"));
+    diff(&["--anyway"]).success().stdout(contains("! the compiler was rustc"));
+}
