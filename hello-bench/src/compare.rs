@@ -44,6 +44,8 @@ pub struct Options {
     pub out: Option<PathBuf>,
     /// The cargo profile that services are built with.
     pub profile: String,
+    /// Whether to take the time of a build from nothing.
+    pub build_time: bool,
     /// The command line, for the report.
     pub command: String,
     /// Go on after the rounds until the intervals of the primary figure are this narrow.
@@ -82,7 +84,11 @@ pub fn compare(catalogue: &Catalogue, options: &Options, interrupt: &Interrupt) 
     if let Some(floor) = catalogue.floor().filter(|floor| !services.contains(floor)) {
         services.push(floor.clone());
     }
-    let programs = build(&Builder::new(catalogue, &options.profile, interrupt), &services)?;
+    let builder = Builder::new(catalogue, &options.profile, interrupt);
+    let mut programs = build(&builder, &services)?;
+    if options.build_time {
+        time_builds(&builder, &mut programs)?;
+    }
     let run = describe(options, &programs, &cores);
     folder.describe(&run)?;
     let progress = Progress::new(0);
@@ -123,6 +129,18 @@ pub fn build(builder: &Builder, services: &[Service]) -> Result<Vec<Program>> {
         progress.step();
     }
     Ok(programs)
+}
+
+/// Builds each service from nothing, and notes how long it took.
+fn time_builds(builder: &Builder, programs: &mut [Program]) -> Result<()> {
+    let progress = Progress::new(programs.len() as u64);
+    progress.beat();
+    for program in programs {
+        progress.now(&format!("building {} from nothing", program.service.name), None);
+        program.facts.clean_build_s = builder.clean_build(&program.service)?.map(|time| time.as_secs_f64());
+        progress.step();
+    }
+    Ok(())
 }
 
 /// All cores for service and generator alike: for checks, which are not timed.

@@ -99,15 +99,40 @@ impl Figure {
         }
     }
 
+    /// What it is, without its unit.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::CpuUsPerRequest => "CPU time per request",
+            Self::ThroughputPerS => "Throughput",
+            Self::LatencyP50Us => "Median latency",
+            Self::LatencyP90Us => "Latency at p90",
+            Self::LatencyP95Us => "Latency at p95",
+            Self::LatencyP99Us => "Latency at p99",
+            Self::LatencyP999Us => "Latency at p99.9",
+            Self::LatencyMaxUs => "Longest latency",
+            Self::IdleRssBytes | Self::IdlePssBytes => "Idle memory",
+            Self::PeakRssBytes | Self::PeakPssBytes => "Peak memory",
+            Self::StartUpUs => "Start-up to the first answer",
+        }
+    }
+
+    /// How many of its own units make one of those that it is shown in.
+    pub fn scale(self) -> f64 {
+        match self {
+            Self::IdleRssBytes | Self::IdlePssBytes | Self::PeakRssBytes | Self::PeakPssBytes => {
+                f64::from(1 << 20)
+            }
+            Self::StartUpUs => 1e3,
+            _ => 1.0,
+        }
+    }
+
     /// A value in the unit of the label, with the digits that it is shown with.
     pub fn show(self, value: f64) -> String {
         match self {
             Self::CpuUsPerRequest => format!("{value:.2}"),
             Self::ThroughputPerS => grouped(value),
-            Self::IdleRssBytes | Self::IdlePssBytes | Self::PeakRssBytes | Self::PeakPssBytes => {
-                format!("{:.2}", value / f64::from(1 << 20))
-            }
-            Self::StartUpUs => format!("{:.2}", value / 1e3),
+            _ if self.scale() > 1.0 => format!("{:.2}", value / self.scale()),
             _ if value < 10.0 => format!("{value:.1}"),
             _ => grouped(value),
         }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use cargo_metadata::MetadataCommand;
@@ -14,7 +15,7 @@ use crate::interrupt::Interrupt;
 use crate::service::{Catalogue, Service};
 
 /// What is known of a service without running it.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct Facts {
     /// Its name.
     pub name: String,
@@ -32,6 +33,27 @@ pub struct Facts {
     pub lines_of_code: Option<u64>,
     /// Third-party packages that it is built from, those of dependencies included; absent where unknown.
     pub dependencies: Option<u64>,
+    /// Seconds for a build from nothing, dependencies included; absent where it was not asked for.
+    pub clean_build_s: Option<f64>,
+    /// The first of its sources, for readers to compare; absent for the floor and where the catalogue names none.
+    pub source: Option<Source>,
+}
+
+/// A source file.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Source {
+    /// Its path in the repository.
+    pub path: String,
+    /// What it holds.
+    pub text: String,
+}
+
+impl Facts {
+    /// What to call it among these: the framework, where one service alone uses it, or else its name.
+    pub fn label(&self, services: &[Self]) -> String {
+        let users = services.iter().filter(|other| other.framework == self.framework).count();
+        if self.floor || users != 1 { self.name.clone() } else { self.framework.clone() }
+    }
 }
 
 /// A service with the command that starts it.
@@ -101,16 +123,9 @@ impl<'a> Builder<'a> {
             Some(package) => Some(self.dependency_tree(package)?),
             None => None,
         };
-        let lines = service
-            .sources
-            .iter()
-            .map(|source| {
-                let path = self.catalogue.root.join(source);
-                let text =
-                    fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
-                Ok(lines_of_code(&text, source))
-            })
-            .sum::<Result<u64>>()?;
+        let sources =
+            service.sources.iter().map(|path| self.source(path)).collect::<Result<Vec<Source>>>()?;
+        let lines = sources.iter().map(|source| lines_of_code(&source.text, Path::new(&source.path))).sum();
         Ok(Facts {
             name: service.name.clone(),
             framework: service.framework.clone(),
@@ -118,9 +133,38 @@ impl<'a> Builder<'a> {
             language: service.language.clone(),
             floor: service.floor,
             binary_bytes: service.package.as_ref().and(fs::metadata(binary).ok()).map(|file| file.len()),
-            lines_of_code: (!service.sources.is_empty()).then_some(lines),
+            lines_of_code: (!sources.is_empty()).then_some(lines),
             dependencies: tree.as_deref().map(third_party),
+            clean_build_s: None,
+            source: sources.into_iter().next().filter(|_| !service.floor),
         })
+    }
+
+    fn source(&self, path: &Path) -> Result<Source> {
+        let whole = self.catalogue.root.join(path);
+        let text = fs::read_to_string(&whole).with_context(|| format!("cannot read {}", whole.display()))?;
+        Ok(Source { path: path.display().to_string(), text })
+    }
+
+    /// The time of a build from nothing, in a folder of its own; `None` for what is no package.
+    ///
+    /// # Errors
+    /// When the build fails.
+    pub fn clean_build(&self, service: &Service) -> Result<Option<Duration>> {
+        let Some(package) = &service.package else { return Ok(None) };
+        let metadata = MetadataCommand::new().current_dir(&self.catalogue.root).no_deps().exec();
+        let target = metadata.context("cannot ask cargo where it builds")?.target_directory;
+        let folder = target.join("clean-build").into_std_path_buf();
+        let _ = fs::remove_dir_all(&folder);
+        let mut cargo = self.cargo();
+        cargo.env("CARGO_TARGET_DIR", &folder);
+        cargo.args(["build", "--quiet", "--profile", &self.profile, "--package", package]);
+        let started = Instant::now();
+        let built =
+            command::run(&mut cargo, self.interrupt).with_context(|| format!("cannot build {package}"));
+        let took = started.elapsed();
+        let _ = fs::remove_dir_all(&folder);
+        built.map(|_| Some(took))
     }
 
     /// The packages that a package links, a line each: with the features that it alone switches on.

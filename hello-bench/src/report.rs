@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::finding::finding;
+use crate::finding::Finding;
 use crate::plan::Plan;
 use crate::program::Facts;
 use crate::run::Run;
@@ -16,8 +16,8 @@ pub struct Report {
     /// What was measured, where and how.
     #[serde(flatten)]
     pub run: Run,
-    /// What was found in words, a sentence for each scenario.
-    pub findings: Vec<String>,
+    /// What was found in words, for each scenario.
+    pub findings: Vec<Finding>,
     /// What touches all scenarios.
     pub warnings: Vec<Warning>,
     /// What was found in figures.
@@ -35,7 +35,7 @@ impl Report {
             .filter(|summary| !summary.rows.is_empty())
             .collect();
         let shared = run.host.service_cores == run.host.generator_cores;
-        let findings = summaries.iter().map(|summary| finding(summary, &run.services)).collect();
+        let findings = summaries.iter().map(|summary| Finding::new(summary, &run.services)).collect();
         Self {
             run,
             findings,

@@ -105,11 +105,10 @@ pub fn summarize(scenario: &Scenario, services: &[Facts], samples: &[Sample], re
         let own = |sample: &&Sample| sample.trial.scenario == scenario.name && sample.trial.service == name;
         samples.iter().filter(own).collect()
     };
-    let mut entries: Vec<Entry> = services
-        .iter()
-        .map(|facts| Entry::new(scenario, facts, of(&facts.name)))
-        .filter(Entry::has_samples)
-        .collect();
+    // A fault under one load is a fault of the service: it takes the rank under every load.
+    let fault_of = |name: &str| samples.iter().filter(|sample| sample.trial.service == name).find_map(fault);
+    let entry = |facts: &Facts| Entry::new(scenario, facts, of(&facts.name), fault_of(&facts.name));
+    let mut entries: Vec<Entry> = services.iter().map(entry).filter(Entry::has_samples).collect();
     let rounds = common_rounds(&entries);
     for entry in &mut entries {
         entry.estimate(&rounds);
@@ -140,11 +139,16 @@ struct Entry<'a> {
 }
 
 impl<'a> Entry<'a> {
-    fn new(scenario: &Scenario, facts: &Facts, samples: Vec<&'a Sample>) -> Self {
+    fn new(
+        scenario: &Scenario,
+        facts: &Facts,
+        samples: Vec<&'a Sample>,
+        disqualified: Option<String>,
+    ) -> Self {
         let row = Row {
             service: facts.name.clone(),
             floor: facts.floor,
-            disqualified: samples.iter().find_map(|sample| fault(sample)),
+            disqualified,
             figures: BTreeMap::new(),
             warnings: Told::of_samples(scenario, &samples),
             windows: typical_windows(&samples),
@@ -186,12 +190,15 @@ impl<'a> Entry<'a> {
 fn fault(sample: &Sample) -> Option<String> {
     let round = sample.trial.round;
     if let Some(cause) = &sample.failure {
-        return Some(format!("round {round}: {cause}"));
+        return Some(format!("{}, round {round}: {cause}", sample.trial.scenario));
     }
     let load = sample.load.as_ref().filter(|load| load.traffic.wrong > 0)?;
     let what = load.traffic.first_wrong.as_deref().unwrap_or("unknown");
     let all = load.traffic.requests + load.traffic.wrong;
-    Some(format!("round {round}: {} of {all} answers were wrong, the first: {what}", load.traffic.wrong))
+    Some(format!(
+        "{}, round {round}: {} of {all} answers were wrong, the first: {what}",
+        sample.trial.scenario, load.traffic.wrong
+    ))
 }
 
 /// The rounds in which every ranked service has a whole sample, so that values can be paired.

@@ -129,7 +129,7 @@ fn a_broken_contract_is_told_and_not_measured() {
     let folder = tempfile::tempdir().unwrap();
     let arguments = ["good", "spoiled", "--scenario", "saturate", "--rounds", "1"];
     let ended = compare(folder.path(), &[("spoiled", "wrong", 0)], &arguments).code(1);
-    ended.stdout(contains("spoiled is not ranked: round 1: breaks the contract"));
+    ended.stdout(contains("spoiled is not ranked: saturate, round 1: breaks the contract"));
 }
 
 #[test]

@@ -1,15 +1,15 @@
 //! `compare`: services side by side.
 
+use std::io::{self, Write};
 use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
 
-use crate::cli::{self, Files, print, shown};
+use crate::cli::{self, Files, Page, print, shown};
 use crate::compare::{DEFAULT_SCENARIOS, Options, Precision, compare};
 use crate::interrupt::Interrupt;
-use crate::render::terminal;
 use crate::service::Catalogue;
 
 /// How long and in what order to measure.
@@ -48,6 +48,7 @@ impl Measure {
             seed: self.seed.unwrap_or_else(|| fastrand::u64(..1 << 32)),
             out: self.out,
             profile,
+            build_time: false,
             command: cli::command_line(),
             precision: self.precision.map(|half_width| Precision { half_width, limit }),
         })
@@ -65,6 +66,12 @@ pub(super) struct Compare {
     /// The service that ratios are taken to [default: the first]
     #[arg(long, value_name = "SERVICE")]
     reference: Option<String>,
+    /// Also build each service from nothing and take the time: some minutes more
+    #[arg(long)]
+    build_time: bool,
+    /// The form of the report on stdout
+    #[arg(long, value_enum, default_value_t = Page::Table)]
+    format: Page,
     #[command(flatten)]
     measure: Measure,
     #[command(flatten)]
@@ -74,10 +81,11 @@ pub(super) struct Compare {
 impl Compare {
     pub(super) fn run(self, interrupt: &Interrupt) -> Result<()> {
         let catalogue = self.files.catalogue()?;
+        let format = self.format;
         let options = self.options(&catalogue)?;
         let compared = compare(&catalogue, &options, interrupt)?;
-        print(&terminal::page(&compared.report, cli::is_styled()))?;
-        print(&format!("results in {}\n", shown(&compared.folder)))?;
+        print(&format.of(&compared.report)?)?;
+        let _ = writeln!(io::stderr(), "results in {}", shown(&compared.folder));
         let failed = compared.report.disqualified();
         let failed: Vec<&str> = failed.into_iter().map(|(service, _)| service).collect();
         ensure!(!compared.interrupted, "interrupted; what was measured is in {}", shown(&compared.folder));
@@ -98,7 +106,7 @@ impl Compare {
             Some(name) => bail!("the reference {name:?} is not among the services compared"),
             None => first.context("there is nothing to compare: name a service other than the floor")?,
         };
-        Ok(Options { services, reference, ..options })
+        Ok(Options { services, reference, build_time: self.build_time, ..options })
     }
 }
 

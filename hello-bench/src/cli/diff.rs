@@ -1,12 +1,14 @@
 //! `diff`: two runs.
 
+use std::fs;
 use std::path::PathBuf;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use clap::Args;
 
 use crate::cli::{Format, is_styled, print, report};
 use crate::diff::Diff;
+use crate::render::html::difference;
 use crate::render::terminal;
 
 #[derive(Debug, Args)]
@@ -20,6 +22,9 @@ pub(super) struct Compared {
     /// Compare runs of different machines, compilers or loads, too
     #[arg(long)]
     anyway: bool,
+    /// Also write a page with charts
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
     /// The form of the changes
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
@@ -29,6 +34,10 @@ impl Compared {
     pub(super) fn run(self) -> Result<()> {
         let (earlier, later) = (report::read(&self.earlier)?, report::read(&self.later)?);
         let diff = Diff::new(&earlier, &later, self.anyway)?;
+        if let Some(file) = &self.html {
+            let page = difference::page(&diff).context("cannot draw the page")?;
+            fs::write(file, page).with_context(|| format!("cannot write {}", file.display()))?;
+        }
         print(&match self.format {
             Format::Text => terminal::diff(&diff, is_styled()),
             Format::Json => serde_json::to_string_pretty(&diff)? + "\n",

@@ -12,9 +12,11 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail, ensure};
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
 use crate::interrupt::Interrupt;
+use crate::render::{markdown, terminal};
+use crate::report::Report;
 use crate::scenario::Scenario;
 use crate::service::Catalogue;
 
@@ -40,6 +42,14 @@ enum Command {
     Report(report::Redraw),
     /// Compare two runs
     Diff(diff::Compared),
+    /// Print what a shell needs to complete commands and options
+    Completions {
+        /// The shell
+        #[arg(value_enum)]
+        shell: clap_complete::Shell,
+    },
+    /// Print a manual page
+    Man,
 }
 
 /// Where services are described, and how they are built.
@@ -68,6 +78,44 @@ enum Format {
     Json,
 }
 
+/// In what form to print a report.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+enum Page {
+    /// Tables for a terminal
+    Table,
+    /// Markdown, as in report.md
+    Markdown,
+    /// JSON, as in results.json
+    Json,
+}
+
+impl Page {
+    fn of(self, report: &Report) -> Result<String> {
+        Ok(match self {
+            Self::Table => terminal::page(report, is_styled()),
+            Self::Markdown => markdown::page(report),
+            Self::Json => serde_json::to_string_pretty(report)? + "\n",
+        })
+    }
+}
+
+fn completions(shell: clap_complete::Shell) -> Result<()> {
+    let mut text = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "hello-bench", &mut text);
+    print(&String::from_utf8(text)?)
+}
+
+fn manual() -> Result<()> {
+    let mut text = Vec::new();
+    let command = Cli::command();
+    clap_mangen::Man::new(command.clone()).render(&mut text)?;
+    for sub in command.get_subcommands().filter(|sub| sub.get_name() != "help") {
+        clap_mangen::Man::new(sub.clone().bin_name(format!("hello-bench {}", sub.get_name())))
+            .render(&mut text)?;
+    }
+    print(&String::from_utf8(text)?)
+}
+
 /// Runs the command that the arguments name: exit status 0 fine, 1 failed, 2 usage.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -78,6 +126,8 @@ pub fn main() -> ExitCode {
         Command::Load(arguments) => arguments.run(&interrupt),
         Command::Report(arguments) => arguments.run(),
         Command::Diff(arguments) => arguments.run(),
+        Command::Completions { shell } => completions(shell),
+        Command::Man => manual(),
     });
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

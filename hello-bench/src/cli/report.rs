@@ -2,12 +2,13 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, ensure};
 use clap::Args;
 
-use crate::cli::{is_styled, print};
-use crate::render::{self, splice, terminal};
+use crate::cli::{Page, print};
+use crate::render::{self, splice};
 use crate::report::Report;
 use crate::run;
 
@@ -19,6 +20,12 @@ pub(super) struct Redraw {
     /// Also replace the results, and the sources that are quoted, between the markers of this page
     #[arg(long, value_name = "FILE")]
     splice: Option<PathBuf>,
+    /// Open report.html in the browser
+    #[arg(long)]
+    open: bool,
+    /// The form of the report on stdout
+    #[arg(long, value_enum, default_value_t = Page::Table)]
+    format: Page,
 }
 
 impl Redraw {
@@ -28,8 +35,17 @@ impl Redraw {
         if let Some(page) = &self.splice {
             splice_into(page, &report)?;
         }
-        print(&terminal::page(&report, is_styled()))
+        if self.open {
+            open(&self.folder.join("report.html"))?;
+        }
+        print(&self.format.of(&report)?)
     }
+}
+
+/// Hands a page to the desktop.
+fn open(page: &Path) -> Result<()> {
+    let opened = Command::new("xdg-open").arg(page).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
+    opened.with_context(|| format!("cannot run xdg-open: open {} yourself", page.display())).map(drop)
 }
 
 /// The report of a run, from its samples.

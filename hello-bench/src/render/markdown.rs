@@ -43,7 +43,7 @@ pub fn excerpt(report: &Report) -> String {
 
 fn findings(page: &mut String, report: &Report) {
     for finding in &report.findings {
-        let _ = writeln!(page, "- {}", escape(finding));
+        let _ = writeln!(page, "- {}", escape(&finding.to_string()));
     }
 }
 

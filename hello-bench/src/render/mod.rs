@@ -1,5 +1,6 @@
 //! Pages: each renderer shows a [`Report`] and computes nothing.
 
+pub mod html;
 pub mod markdown;
 pub mod splice;
 pub mod table;
@@ -8,7 +9,7 @@ pub mod terminal;
 
 use std::path::Path;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 
 use crate::report::Report;
 use crate::run;
@@ -19,5 +20,6 @@ use crate::run;
 /// When a file cannot be written.
 pub fn write(report: &Report, folder: &Path) -> Result<()> {
     run::write(folder, "results.json", &serde_json::to_string_pretty(report)?)?;
-    run::write(folder, "report.md", &markdown::page(report))
+    run::write(folder, "report.md", &markdown::page(report))?;
+    run::write(folder, "report.html", &html::page(report).context("cannot draw report.html")?)
 }

@@ -34,7 +34,7 @@ pub fn scenario(report: &Report, summary: &Summary, width: Width) -> Table {
         .rows
         .iter()
         .map(|row| {
-            let mut cells = vec![rank(row, summary.primary), row.service.clone()];
+            let mut cells = vec![rank(row, summary.primary), name(&row.service, width)];
             cells.push(cell(row, summary.primary));
             cells.push(to_reference(row, summary.primary, reference, width));
             cells.extend(figures.iter().map(|figure| cell(row, *figure)));
@@ -129,6 +129,15 @@ fn figures(summary: &Summary, width: Width) -> Vec<Figure> {
     chosen.iter().copied().filter(|figure| *figure != summary.primary).collect()
 }
 
+/// A service's name, as far as a narrow table has room for it.
+fn name(service: &str, width: Width) -> String {
+    const LETTERS: usize = 14;
+    if width == Width::Wide || service.chars().count() <= LETTERS {
+        return service.to_owned();
+    }
+    service.chars().take(LETTERS - 1).chain(['…']).collect()
+}
+
 /// The heading of a figure's column.
 fn label(figure: Figure, width: Width) -> &'static str {
     match (figure, width) {
@@ -138,7 +147,8 @@ fn label(figure: Figure, width: Width) -> &'static str {
     }
 }
 
-fn cell(row: &Row, figure: Figure) -> String {
+/// The median of a figure, marked where a warning puts it in doubt.
+pub fn cell(row: &Row, figure: Figure) -> String {
     let Some(estimate) = row.figures.get(&figure) else {
         return ABSENT.to_owned();
     };
@@ -146,7 +156,8 @@ fn cell(row: &Row, figure: Figure) -> String {
     format!("{}{}", figure.show(estimate.median), if doubted { " !" } else { "" })
 }
 
-fn to_reference(row: &Row, figure: Figure, reference: &str, width: Width) -> String {
+/// The ratio to the reference.
+pub fn to_reference(row: &Row, figure: Figure, reference: &str, width: Width) -> String {
     match row.figures.get(&figure).and_then(|estimate| estimate.to_reference.as_ref()) {
         Some(ratio) => show_ratio(ratio, if width == Width::Narrow { 2 } else { 3 }),
         None if row.service == reference => "1".to_owned(),
@@ -164,13 +175,18 @@ pub fn show_ratio(ratio: &Ratio, digits: usize) -> String {
     }
 }
 
+/// A size in MiB.
+pub fn mib(bytes: f64) -> String {
+    format!("{:.2}", bytes / f64::from(1 << 20))
+}
+
 fn cost(report: &Report, facts: &Facts, width: Width) -> Vec<String> {
     let row = report.summaries.iter().flat_map(|summary| &summary.rows).find(|row| row.service == facts.name);
     let figure = |figure| row.map_or_else(|| ABSENT.to_owned(), |row| cell(row, figure));
     let count = |count: Option<u64>| count.map_or_else(|| ABSENT.to_owned(), |count| count.to_string());
     let version = facts.version.clone().unwrap_or_else(|| ABSENT.to_owned());
     vec![
-        facts.name.clone(),
+        name(&facts.name, width),
         if width == Width::Wide { format!("{} {version}", facts.framework) } else { version },
         count(facts.binary_bytes.map(|bytes| bytes / 1024)),
         figure(Figure::IdleRssBytes),

@@ -27,6 +27,11 @@ impl Interval {
         (self.high - self.low) / 2.0 / middle.abs()
     }
 
+    /// The interval of a value in other units.
+    pub fn scaled(&self, factor: f64) -> Self {
+        Self { low: self.low * factor, high: self.high * factor }
+    }
+
     /// Whether `value` lies in it.
     pub fn holds(&self, value: f64) -> bool {
         (self.low..=self.high).contains(&value)

@@ -1,0 +1,93 @@
+//! The page of a diff: ratios of the later run to the earlier one.
+
+use askama::Template;
+
+use crate::diff::{Change, Diff, Verdict};
+use crate::figure::Figure;
+use crate::render::html::Card;
+use crate::render::html::chart::{self, Series};
+use crate::render::html::sections::table;
+use crate::render::html::svg::{Mark, WIDTH};
+use crate::render::tables;
+use crate::summary::Ratio;
+
+/// The page as the template sees it.
+#[derive(Template)]
+#[template(path = "diff.html")]
+struct Page<'a> {
+    headline: String,
+    earlier: String,
+    later: String,
+    diff: &'a Diff,
+    cards: Vec<Card>,
+}
+
+/// The page of a diff.
+///
+/// # Errors
+/// When the template cannot be filled.
+pub fn page(diff: &Diff) -> Result<String, askama::Error> {
+    let day = |time: jiff::Timestamp| time.strftime("%-d %B %Y, %H:%M").to_string();
+    let mut cards = Vec::new();
+    for figure in Figure::ALL {
+        for scenario in scenarios(diff) {
+            cards.extend(card(diff, scenario, figure));
+        }
+    }
+    let headline = headline(diff);
+    Page { headline, earlier: day(diff.earlier), later: day(diff.later), diff, cards }.render()
+}
+
+fn headline(diff: &Diff) -> String {
+    let (better, worse) = (diff.count(Verdict::Improved), diff.count(Verdict::Regressed));
+    match (better, worse) {
+        (0, 0) => "No difference that these runs could tell".to_owned(),
+        _ => format!("{better} figures improved and {worse} regressed, of {}", diff.changes.len()),
+    }
+}
+
+fn scenarios(diff: &Diff) -> Vec<&str> {
+    let mut names: Vec<&str> = diff.changes.iter().map(|change| change.scenario.as_str()).collect();
+    names.dedup();
+    names
+}
+
+fn card(diff: &Diff, scenario: &str, figure: Figure) -> Option<Card> {
+    let of = |change: &&Change| change.figure == figure && change.scenario == scenario;
+    let changes: Vec<&Change> = diff.changes.iter().filter(of).collect();
+    let rows: Vec<chart::Change> = changes
+        .iter()
+        .map(|change| {
+            let (sign, colour) = match change.verdict {
+                Verdict::Improved => ("▲", "c2"),
+                Verdict::Regressed => ("▼", "c7"),
+                Verdict::NoDifference => ("=", "c9"),
+            };
+            chart::Change {
+                series: Series { name: change.service.clone(), colour: colour.to_owned() },
+                ratio: change.ratio,
+                interval: change.interval,
+                text: format!("{:+.1} % {sign}", (change.ratio - 1.0) * 100.0),
+            }
+        })
+        .collect();
+    let data = changes.iter().map(|change| {
+        let ratio = Ratio { ratio: change.ratio, interval: change.interval, p: change.p };
+        let (earlier, later) = (figure.show(change.earlier), figure.show(change.later));
+        vec![
+            change.service.clone(),
+            earlier,
+            later,
+            tables::show_ratio(&ratio, 3),
+            format!("{:.3}", change.p),
+        ]
+    });
+    let title = format!("{}, {scenario}", figure.label());
+    let said: Vec<String> = rows.iter().map(|row| format!("{} {}", row.series.name, row.text)).collect();
+    (!rows.is_empty()).then(|| Card {
+        drawing: Some(chart::ratios(format!("{title}: {}", said.join(", ")), &rows)),
+        title,
+        subtitle: if figure.lower_is_better() { "less is better" } else { "more is better" }.to_owned(),
+        table: table(&["service", "earlier", "later", "ratio", "p"], data.collect()),
+    })
+}
