@@ -80,6 +80,19 @@ impl Figure {
         self != Self::ThroughputPerS
     }
 
+    /// Whether it is a latency.
+    pub fn is_latency(self) -> bool {
+        matches!(
+            self,
+            Self::LatencyP50Us
+                | Self::LatencyP90Us
+                | Self::LatencyP95Us
+                | Self::LatencyP99Us
+                | Self::LatencyP999Us
+                | Self::LatencyMaxUs
+        )
+    }
+
     /// Its name with the unit that it is shown in.
     pub fn label(self) -> &'static str {
         match self {

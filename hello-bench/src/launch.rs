@@ -87,7 +87,7 @@ impl Running {
         Ok(running)
     }
 
-    /// Sends `GET /` until the end of a right status, and returns the time since the process was started.
+    /// Sends `GET /` and returns the time from the start of the process to the head of the answer.
     ///
     /// # Errors
     /// When the service does not answer with 200.

@@ -10,6 +10,8 @@
 //! | result | [`report::Report`] |
 //! | pages | [`render`] |
 
+#![cfg(target_os = "linux")]
+
 pub mod check;
 pub mod cli;
 pub mod command;

@@ -106,7 +106,11 @@ impl<'a> Builder<'a> {
         let mut cargo = self.cargo();
         cargo.args(["build", "--quiet", "--profile", &self.profile, "--package", package]);
         command::run(&mut cargo, self.interrupt).with_context(|| format!("cannot build {package}"))?;
-        let folder = if self.profile == "dev" { "debug" } else { &self.profile };
+        let folder = match self.profile.as_str() {
+            "dev" | "test" => "debug",
+            "bench" => "release",
+            other => other,
+        };
         let metadata = MetadataCommand::new().current_dir(&self.catalogue.root).no_deps().exec();
         let target = metadata.context("cannot ask cargo where it builds")?.target_directory;
         Ok(target.join(folder).join(package).into_std_path_buf())

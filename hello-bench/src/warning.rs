@@ -92,20 +92,15 @@ pub enum Warning {
 }
 
 impl Warning {
-    /// The figures that it puts in doubt; empty for all of them.
-    pub fn touches(&self) -> &'static [Figure] {
-        const LATENCIES: &[Figure] = &[
-            Figure::LatencyP50Us,
-            Figure::LatencyP90Us,
-            Figure::LatencyP95Us,
-            Figure::LatencyP99Us,
-            Figure::LatencyP999Us,
-            Figure::LatencyMaxUs,
-        ];
+    /// Whether it puts `figure` in doubt.
+    fn touches(&self, figure: Figure) -> bool {
         match self {
-            Self::GeneratorBound { .. } | Self::LittlesLaw { .. } => &[Figure::ThroughputPerS],
-            Self::ScheduleLag { .. } | Self::Unsent { .. } => LATENCIES,
-            _ => &[],
+            Self::GeneratorBound { .. } | Self::LittlesLaw { .. } => figure == Figure::ThroughputPerS,
+            Self::ScheduleLag { .. } | Self::Unsent { .. } | Self::Reconnects { .. } => figure.is_latency(),
+            Self::Steal { .. } | Self::OtherLoad { .. } | Self::Frequency { .. } => {
+                figure.is_latency() || matches!(figure, Figure::ThroughputPerS | Figure::CpuUsPerRequest)
+            }
+            Self::FloorDrift { .. } | Self::TooFewRounds { .. } | Self::SharedCores => false,
         }
     }
 
@@ -113,7 +108,7 @@ impl Warning {
     pub fn refuses(&self, figure: Figure) -> bool {
         let bound =
             matches!(self, Self::GeneratorBound { .. } | Self::LittlesLaw { .. } | Self::Unsent { .. });
-        bound && self.touches().contains(&figure)
+        bound && self.touches(figure)
     }
 
     /// What one sample gives cause for.
@@ -209,6 +204,15 @@ impl Told {
         };
         told.retain(|one| !limits(&one.warning) || one.rounds * 2 >= one.of);
         told
+    }
+}
+
+impl Told {
+    /// Whether a median over the rounds is in doubt: the warning touches the figure and holds in at least half of the
+    /// rounds, or tells of requests that no round may lose.
+    pub fn doubts(&self, figure: Figure) -> bool {
+        let lost = matches!(self.warning, Warning::Unsent { .. });
+        self.warning.touches(figure) && (lost || self.rounds * 2 >= self.of)
     }
 }
 

@@ -1,4 +1,5 @@
 //! The comparison on real processes: what it writes, and what it does when something goes wrong.
+#![cfg(target_os = "linux")]
 
 mod common;
 
@@ -122,6 +123,16 @@ fn a_service_that_dies_is_one_clear_line_and_the_others_go_on() {
         .filter(|sample| sample["service"] == "good" && sample["failure"].is_null())
         .count();
     assert_eq!(good, 2);
+}
+
+#[test]
+fn precision_goes_on_until_there_are_narrow_intervals() {
+    let folder = tempfile::tempdir().unwrap();
+    let arguments = ["good", "other", "--scenario", "rate", "--rounds", "1", "--precision", "100%"];
+    compare(folder.path(), &[("other", "wrong", u32::MAX)], &arguments).success();
+    // Three rounds are the fewest with an interval.
+    assert!(samples(folder.path()).len() >= 6);
+    bench().args(["compare", "--precision", "none"]).assert().code(2).stderr(contains("not a percentage"));
 }
 
 #[test]

@@ -1,4 +1,5 @@
 //! The contract against the real binaries of all services, and the check against services that break it.
+#![cfg(target_os = "linux")]
 
 mod common;
 

@@ -1,4 +1,5 @@
 //! One load against a running server, and two runs compared.
+#![cfg(target_os = "linux")]
 
 mod common;
 

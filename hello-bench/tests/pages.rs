@@ -1,4 +1,5 @@
 //! The pages of one made-up run, which has a tie, a disqualified service, warnings, a missing size and odd names.
+#![cfg(target_os = "linux")]
 
 mod common;
 

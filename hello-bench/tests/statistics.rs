@@ -1,4 +1,5 @@
 //! The statistics against SciPy's, on made-up samples: `fixtures/statistics.py` writes what it says.
+#![cfg(target_os = "linux")]
 
 use hello_bench::stats::bootstrap::{Interval, difference, interval};
 use hello_bench::stats::sign_flip::holm;

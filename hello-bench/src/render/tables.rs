@@ -152,7 +152,7 @@ pub fn cell(row: &Row, figure: Figure) -> String {
     let Some(estimate) = row.figures.get(&figure) else {
         return ABSENT.to_owned();
     };
-    let doubted = row.warnings.iter().any(|told| told.warning.touches().contains(&figure));
+    let doubted = row.warnings.iter().any(|told| told.doubts(figure));
     format!("{}{}", figure.show(estimate.median), if doubted { " !" } else { "" })
 }
 
