@@ -135,7 +135,7 @@ export function handleSummary(data) {
     Object.entries(all ?? {}).flatMap(([threshold, { ok }]) => (ok ? [] : [`${metric} ${threshold}`])),
   );
   const lines = [
-    `${SCENARIO}: ${load.about}`,
+    `${SCENARIO}: ${load.about}${load.k6_rate_per_s === undefined ? "" : `; k6 offers ${load.k6_rate_per_s} a second`}`,
     `requests     ${values("http_reqs").count ?? 0}, ${(values("http_reqs").rate ?? 0).toFixed(1)} a second`,
     `latency ms   ${milliseconds}  max ${(latency.max ?? NaN).toFixed(3)}`,
     `right        ${((values("checks").rate ?? 0) * 100).toFixed(2)} % of the checks`,

@@ -32,6 +32,9 @@ pub struct Scenario {
     /// Open model: requests a second, over all connections.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rate_per_s: Option<f64>,
+    /// Open model: what k6 offers instead, whose CPU time per request is some ten times the engine's. Not ours.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub k6_rate_per_s: Option<f64>,
     /// Seconds of load that are not measured, before those that are.
     #[serde(default)]
     pub warm_up_s: f64,
@@ -131,6 +134,10 @@ impl Scenario {
             self.connections
         );
         seconds("warm_up_s", self.warm_up_s, 0.0)?;
+        ensure!(
+            self.k6_rate_per_s.is_none() || self.rate_per_s.is_some(),
+            "k6_rate_per_s without rate_per_s"
+        );
         match (self.requests, self.duration_s) {
             (Some(0), None) => bail!("requests is 0"),
             (Some(_), None) => ensure!(self.warm_up_s == 0.0, "requests excludes warm_up_s"),

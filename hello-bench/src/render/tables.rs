@@ -52,6 +52,7 @@ pub fn costs(report: &Report, width: Width) -> Table {
         header[1] = "framework";
         header[5] = "lines of code";
         header[6] = "dependencies";
+        header.push("clean build s");
     }
     let rows = report.run.services.iter().map(|facts| cost(report, facts, width)).collect();
     Table { header: header.into_iter().map(str::to_owned).collect(), rows, text_columns: 2 }
@@ -185,7 +186,7 @@ fn cost(report: &Report, facts: &Facts, width: Width) -> Vec<String> {
     let figure = |figure| row.map_or_else(|| ABSENT.to_owned(), |row| cell(row, figure));
     let count = |count: Option<u64>| count.map_or_else(|| ABSENT.to_owned(), |count| count.to_string());
     let version = facts.version.clone().unwrap_or_else(|| ABSENT.to_owned());
-    vec![
+    let mut cells = vec![
         name(&facts.name, width),
         if width == Width::Wide { format!("{} {version}", facts.framework) } else { version },
         count(facts.binary_bytes.map(|bytes| bytes / 1024)),
@@ -193,5 +194,9 @@ fn cost(report: &Report, facts: &Facts, width: Width) -> Vec<String> {
         figure(Figure::StartUpUs),
         count(facts.lines_of_code),
         count(facts.dependencies),
-    ]
+    ];
+    if width == Width::Wide {
+        cells.push(facts.clean_build_s.map_or_else(|| ABSENT.to_owned(), |seconds| format!("{seconds:.0}")));
+    }
+    cells
 }
