@@ -1,32 +1,28 @@
 //! The comparison from start to end: build, check, measure in rounds, keep each sample, report.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use jiff::{Timestamp, ZonedDateTime};
 
-use crate::check::{self, Extent, Outcome};
+use crate::check::{self, Extent};
 use crate::interrupt::Interrupt;
-use crate::plan::{Plan, Trial};
+use crate::measuring::Measuring;
+use crate::plan::Plan;
 use crate::program::{Builder, Program};
-use crate::progress::{Progress, clock};
+use crate::progress::Progress;
 use crate::render;
 use crate::report::Report;
 use crate::run::{Folder, Run, SCHEMA};
-use crate::sample::{Bench, Sample};
+use crate::sample::Bench;
 use crate::scenario::Scenario;
 use crate::service::{Catalogue, Service};
-use crate::summary::summarize;
 use crate::system::cores::Cores;
 use crate::system::host::Host;
 
 /// The scenarios of a comparison that names none.
 pub const DEFAULT_SCENARIOS: [&str; 2] = ["rate", "saturate"];
-/// What a trial takes beside its load: start, idle, stop.
-const OVERHEAD: Duration = Duration::from_millis(350);
-
 /// What to compare and how.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -97,18 +93,11 @@ pub fn compare(catalogue: &Catalogue, options: &Options, interrupt: &Interrupt) 
     let outcomes = check::services(&programs, &together(&cores), Extent::Answers)?;
     drop(progress);
     Cores::confine(&cores.generator)?;
-    let mut measuring = Measuring {
-        bench: Bench { cores: &cores, interrupt, seed: options.seed },
-        programs: programs.iter().map(|program| (program.service.name.clone(), program)).collect(),
-        run: &run,
-        folder,
-        samples: Vec::new(),
-        progress: Progress::new(0),
-    };
+    let bench = Bench { cores: &cores, interrupt, seed: options.seed };
+    let mut measuring = Measuring::new(bench, &programs, &run, folder);
     measuring.refuse(&outcomes)?;
     let interrupted = measuring.rounds(options)?;
-    let Measuring { samples, folder, progress, .. } = measuring;
-    drop(progress);
+    let (samples, folder) = measuring.end();
     ensure!(!samples.is_empty(), "interrupted before anything was measured");
     let report = Report::new(run, &samples);
     render::write(&report, &folder.path)?;
@@ -172,141 +161,4 @@ fn describe(options: &Options, programs: &[Program], cores: &Cores) -> Run {
         scenarios: options.scenarios.clone(),
         services: programs.iter().map(|program| program.facts.clone()).collect(),
     }
-}
-
-/// The part of a comparison that measures.
-struct Measuring<'a> {
-    bench: Bench<'a>,
-    programs: BTreeMap<String, &'a Program>,
-    run: &'a Run,
-    folder: Folder,
-    samples: Vec<Sample>,
-    progress: Progress,
-}
-
-impl Measuring<'_> {
-    /// Takes services that break the contract out of the run, with a sample that says why.
-    fn refuse(&mut self, outcomes: &[Outcome]) -> Result<()> {
-        for (facts, outcome) in self.run.services.iter().zip(outcomes) {
-            let Some(first) = outcome.violations.first() else {
-                continue;
-            };
-            let count = outcome.violations.len();
-            let cause =
-                format!("breaks the contract in {count} of {} cases, the first: {first}", outcome.cases);
-            for (scenario, position) in self.run.plan.scenarios.iter().zip(1..) {
-                let trial =
-                    Trial { round: 1, position, scenario: scenario.clone(), service: facts.name.clone() };
-                let failure = Some(one_line(&cause));
-                let at = Timestamp::now();
-                self.keep(Sample { trial, at, start_up_us: None, idle: None, load: None, failure })?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Measures all rounds; whether the user ended it.
-    fn rounds(&mut self, options: &Options) -> Result<bool> {
-        let planned: Vec<Trial> = (1..=options.rounds).flat_map(|round| self.run.plan.round(round)).collect();
-        self.progress = Progress::new(planned.len() as u64);
-        self.progress.say(&format!(
-            "measuring {} services, {} rounds, about {}; results in {}",
-            self.programs.len(),
-            options.rounds,
-            clock(self.left(&planned)),
-            self.folder.path.display()
-        ));
-        let started = Instant::now();
-        for round in 1.. {
-            if round > options.rounds && !self.goes_on(options, started) {
-                break;
-            }
-            let mut trials = planned.iter().filter(|trial| trial.round >= round).cloned().collect::<Vec<_>>();
-            if trials.is_empty() {
-                trials = self.run.plan.round(round);
-                self.progress.extend(trials.len() as u64);
-            }
-            while trials.first().is_some_and(|trial| trial.round == round) {
-                if !self.trial(&trials)? {
-                    return Ok(true);
-                }
-                trials.remove(0);
-            }
-        }
-        Ok(false)
-    }
-
-    /// Takes the first of the trials that are left; `false` when the user interrupts.
-    fn trial(&mut self, trials: &[Trial]) -> Result<bool> {
-        let trial = &trials[0];
-        if self.has_failed(&trial.service) {
-            self.progress.step();
-            return Ok(true);
-        }
-        let scenario = self.scenario(&trial.scenario)?;
-        let program = self.programs[&trial.service];
-        let what = format!("round {}, {}, {}", trial.round, trial.scenario, trial.service);
-        self.progress.now(&what, Some(self.left(trials)));
-        let (started, left) = (Instant::now(), self.left(trials));
-        let draw = || {
-            if std::io::IsTerminal::is_terminal(&std::io::stderr()) {
-                self.progress.now(&what, Some(left.saturating_sub(started.elapsed())));
-            }
-        };
-        let Ok(sample) = self.bench.take(trial.clone(), program, scenario, &draw) else {
-            return Ok(false);
-        };
-        self.keep(sample)?;
-        self.progress.step();
-        Ok(true)
-    }
-
-    fn keep(&mut self, sample: Sample) -> Result<()> {
-        if let Some(cause) = &sample.failure {
-            self.progress.say(&format!("{} is not measured further: {cause}", sample.trial.service));
-        }
-        self.folder.append(&sample)?;
-        self.samples.push(sample);
-        Ok(())
-    }
-
-    fn has_failed(&self, service: &str) -> bool {
-        self.samples.iter().any(|sample| sample.trial.service == service && sample.failure.is_some())
-    }
-
-    fn scenario(&self, name: &str) -> Result<&Scenario> {
-        let found = self.run.scenarios.iter().find(|scenario| scenario.name == name);
-        found.with_context(|| format!("there is no scenario {name:?}"))
-    }
-
-    /// How long these trials take, roughly.
-    fn left(&self, trials: &[Trial]) -> Duration {
-        let alive = trials.iter().filter(|trial| !self.has_failed(&trial.service));
-        alive
-            .filter_map(|trial| self.scenario(&trial.scenario).ok())
-            .map(|scenario| scenario.expected() + OVERHEAD)
-            .sum()
-    }
-
-    /// Whether another round is wanted: an interval is still too wide, and there is time.
-    fn goes_on(&self, options: &Options, started: Instant) -> bool {
-        let Some(precision) = options.precision else {
-            return false;
-        };
-        started.elapsed() < precision.limit
-            && options.scenarios.iter().any(|scenario| self.is_wide(scenario, precision))
-    }
-
-    fn is_wide(&self, scenario: &Scenario, precision: Precision) -> bool {
-        let summary = summarize(scenario, &self.run.services, &self.samples, &self.run.plan.reference);
-        let estimates = summary.rows.iter().filter_map(|row| row.figures.get(&summary.primary));
-        let mut ratios = estimates.filter_map(|estimate| estimate.to_reference.as_ref());
-        ratios.any(|ratio| {
-            ratio.interval.is_none_or(|interval| interval.half_width(ratio.ratio) > precision.half_width)
-        })
-    }
-}
-
-fn one_line(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }

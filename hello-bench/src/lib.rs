@@ -22,6 +22,7 @@ pub mod figure;
 pub mod finding;
 pub mod interrupt;
 pub mod launch;
+pub mod measuring;
 pub mod plan;
 pub mod program;
 pub mod progress;

@@ -214,7 +214,7 @@ fn common_rounds(entries: &[Entry]) -> BTreeSet<u32> {
 /// Gives places and ratios to the services whose figure may be ranked.
 fn rank(entries: &mut [Entry], figure: Figure, reference: &str) {
     let allowed = |entry: &Entry| {
-        let refused = entry.row.warnings.iter().any(|told| told.warning.refuses(figure));
+        let refused = entry.row.warnings.iter().any(|told| told.refuses(figure));
         entry.is_ranked() && !refused && entry.row.figures.contains_key(&figure)
     };
     let ranked: Vec<usize> = (0..entries.len()).filter(|index| allowed(&entries[*index])).collect();

@@ -104,13 +104,6 @@ impl Warning {
         }
     }
 
-    /// Whether a service with this warning may not be ranked by `figure`.
-    pub fn refuses(&self, figure: Figure) -> bool {
-        let bound =
-            matches!(self, Self::GeneratorBound { .. } | Self::LittlesLaw { .. } | Self::Unsent { .. });
-        bound && self.touches(figure)
-    }
-
     /// What one sample gives cause for.
     fn of_load(scenario: &Scenario, load: &LoadFigures) -> Vec<Self> {
         let (noise, traffic) = (load.noise, &load.traffic);
@@ -182,9 +175,6 @@ pub struct Told {
 
 impl Told {
     /// The gravest warning of each kind that the samples of one service give cause for.
-    ///
-    /// What limits throughput is a property of the service and this machine: it is told, and takes the place away, when
-    /// it holds in at least half of the rounds. All else is told when it holds in any.
     pub fn of_samples(scenario: &Scenario, samples: &[&Sample]) -> Vec<Self> {
         let loads: Vec<&LoadFigures> = samples.iter().filter_map(|sample| sample.load.as_ref()).collect();
         let mut told: Vec<Self> = Vec::new();
@@ -199,20 +189,22 @@ impl Told {
                 }
             }
         }
-        let limits = |warning: &Warning| {
-            matches!(warning, Warning::GeneratorBound { .. } | Warning::LittlesLaw { .. })
-        };
-        told.retain(|one| !limits(&one.warning) || one.rounds * 2 >= one.of);
         told
     }
 }
 
 impl Told {
     /// Whether a median over the rounds is in doubt: the warning touches the figure and holds in at least half of the
-    /// rounds, or tells of requests that no round may lose.
+    /// rounds.
     pub fn doubts(&self, figure: Figure) -> bool {
-        let lost = matches!(self.warning, Warning::Unsent { .. });
-        self.warning.touches(figure) && (lost || self.rounds * 2 >= self.of)
+        self.warning.touches(figure) && self.rounds * 2 >= self.of
+    }
+
+    /// Whether a service with this warning may not be ranked by `figure`.
+    pub fn refuses(&self, figure: Figure) -> bool {
+        use Warning::{GeneratorBound, LittlesLaw, Unsent};
+        let is_grave = matches!(self.warning, GeneratorBound { .. } | LittlesLaw { .. } | Unsent { .. });
+        is_grave && self.doubts(figure)
     }
 }
 
@@ -246,7 +238,7 @@ impl fmt::Display for Warning {
                 write!(f, "schedule lag: 1 % of the requests were sent {:.1} ms late or more", p99_us / 1e3)
             }
             Self::Unsent { requests } => {
-                write!(f, "cannot sustain the rate: {requests} requests of the schedule were never sent")
+                write!(f, "unsent: no connection was free for {requests} requests of the schedule")
             }
             Self::Reconnects { connections } => {
                 write!(f, "the service closed connections: {connections} were opened anew")

@@ -19,6 +19,11 @@ async fn hello(Query(params): Query<Params>) -> Json<Msg> {
     Json(params.greeting())
 }
 
+fn repeated_name(cause: QueryPayloadError, _: &HttpRequest) -> Error {
+    let answer = refuse(Refusal::RepeatedName).json(Refusal::RepeatedName.msg());
+    InternalError::from_response(cause, answer).into()
+}
+
 async fn not_found() -> HttpResponse {
     refuse(Refusal::NotFound).json(Refusal::NotFound.msg())
 }
@@ -27,11 +32,6 @@ async fn method_not_allowed() -> HttpResponse {
     refuse(Refusal::MethodNotAllowed)
         .insert_header(Allow(vec![Method::GET, Method::HEAD]))
         .json(Refusal::MethodNotAllowed.msg())
-}
-
-fn repeated_name(cause: QueryPayloadError, _: &HttpRequest) -> Error {
-    let answer = refuse(Refusal::RepeatedName).json(Refusal::RepeatedName.msg());
-    InternalError::from_response(cause, answer).into()
 }
 
 fn refuse(refusal: Refusal) -> HttpResponseBuilder {

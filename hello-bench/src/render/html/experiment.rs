@@ -1,7 +1,7 @@
 //! The two tests of the 2022 experiment, with its published figures beside ours.
 
 use crate::figure::Figure;
-use crate::render::html::sections::table;
+use crate::render::html::cards::table;
 use crate::render::html::{Card, Section};
 use crate::render::tables;
 use crate::report::Report;

@@ -1,5 +1,6 @@
 //! `report.html`: one file, without network or script.
 
+pub mod cards;
 pub mod chart;
 pub mod code;
 pub mod difference;
@@ -26,6 +27,7 @@ use crate::summary::{Row, Summary};
 #[template(path = "report.html")]
 struct Page<'a> {
     headline: String,
+    /// What the other loads show.
     findings: Vec<String>,
     report: &'a Report,
     host: String,
@@ -91,7 +93,7 @@ struct Source<'a> {
 pub fn page(report: &Report) -> Result<String, askama::Error> {
     let page = Page {
         headline: headline(report),
-        findings: report.findings.iter().map(ToString::to_string).collect(),
+        findings: report.findings.iter().skip(1).map(ToString::to_string).collect(),
         report,
         host: report.run.host.line(),
         day: report.run.started_at.strftime("%-d %B %Y").to_string(),
