@@ -90,7 +90,7 @@ pub fn compare(catalogue: &Catalogue, options: &Options, interrupt: &Interrupt) 
     let progress = Progress::new(0);
     progress.now("checking the contract", None);
     progress.beat();
-    let outcomes = check::services(&programs, &together(&cores), Extent::Answers)?;
+    let outcomes = check::services(&programs, &together(&cores), Extent::Answers, interrupt)?;
     drop(progress);
     Cores::confine(&cores.generator)?;
     let bench = Bench { cores: &cores, interrupt, seed: options.seed };

@@ -15,13 +15,17 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// Progress over `steps` steps.
+    /// Progress over `steps` steps; 0 where there is nothing to count.
     pub fn new(steps: u64) -> Self {
         if !io::stderr().is_terminal() {
             return Self { bar: None };
         }
         let bar = ProgressBar::with_draw_target(Some(steps), ProgressDrawTarget::stderr_with_hz(10));
-        if let Ok(style) = ProgressStyle::with_template("{bar:24} {pos}/{len} {wide_msg} {prefix}") {
+        if let Ok(style) = ProgressStyle::with_template(if steps == 0 {
+            "{spinner} {wide_msg}"
+        } else {
+            "{bar:24} {pos}/{len} {wide_msg} {prefix}"
+        }) {
             bar.set_style(style);
         }
         Self { bar: Some(bar) }

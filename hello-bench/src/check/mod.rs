@@ -16,6 +16,7 @@ use anyhow::{Result, anyhow};
 
 use crate::engine::target::Target;
 use crate::engine::verify::Strictness;
+use crate::interrupt::Interrupt;
 use crate::launch::Running;
 use crate::program::Program;
 use crate::system::cores::Cores;
@@ -84,13 +85,14 @@ pub fn url(target: &Target, strictness: Strictness) -> Result<Outcome> {
 /// Checks a service.
 ///
 /// # Errors
-/// When it cannot be started.
-pub fn service(program: &Program, cores: &Cores, extent: Extent) -> Result<Outcome> {
+/// When it cannot be started, or the user interrupts.
+pub fn service(program: &Program, cores: &Cores, extent: Extent, interrupt: &Interrupt) -> Result<Outcome> {
     let running = Running::launch(program, cores)?;
     let mut outcome = http::check(&Target::at(running.address), program.service.strictness())?;
     drop(running);
+    interrupt.check()?;
     if extent == Extent::All {
-        outcome.merge(process::check(program, cores)?);
+        outcome.merge(process::check(program, cores, interrupt)?);
     }
     Ok(outcome)
 }
@@ -98,11 +100,18 @@ pub fn service(program: &Program, cores: &Cores, extent: Extent) -> Result<Outco
 /// Checks services side by side, and that all send equally many bytes.
 ///
 /// # Errors
-/// When one cannot be started.
-pub fn services(programs: &[Program], cores: &Cores, extent: Extent) -> Result<Vec<Outcome>> {
+/// When one cannot be started, or the user interrupts.
+pub fn services(
+    programs: &[Program],
+    cores: &Cores,
+    extent: Extent,
+    interrupt: &Interrupt,
+) -> Result<Vec<Outcome>> {
     let outcomes = thread::scope(|scope| {
-        let checks: Vec<_> =
-            programs.iter().map(|program| scope.spawn(move || service(program, cores, extent))).collect();
+        let checks: Vec<_> = programs
+            .iter()
+            .map(|program| scope.spawn(move || service(program, cores, extent, interrupt)))
+            .collect();
         let joined = checks.into_iter().map(|check| check.join().map_err(|_| anyhow!("a check panicked"))?);
         joined.collect::<Result<Vec<Outcome>>>()
     })?;

@@ -9,6 +9,7 @@ use anyhow::{Context, Result};
 use crate::check::shutdown;
 use crate::check::{Outcome, Violation};
 use crate::command::kill_group;
+use crate::interrupt::Interrupt;
 use crate::launch::{Running, command};
 use crate::program::Program;
 use crate::system::cores::Cores;
@@ -22,12 +23,13 @@ const BAD_ADDRESSES: [(&str, &str); 5] =
 /// Checks all that concerns the process.
 ///
 /// # Errors
-/// When the service cannot be started at all.
-pub fn check(program: &Program, cores: &Cores) -> Result<Outcome> {
+/// When the service cannot be started at all, or the user interrupts.
+pub fn check(program: &Program, cores: &Cores, interrupt: &Interrupt) -> Result<Outcome> {
     let mut outcome = Outcome::default();
     outcome.add(ready_line(program, cores)?);
     outcome.add(own_port(program, cores)?);
     for (variable, value) in BAD_ADDRESSES {
+        interrupt.check()?;
         outcome.add(refusal(program, (variable, value), &[variable, value])?);
     }
     let taken = TcpListener::bind("127.0.0.1:0").context("cannot listen on loopback")?;
@@ -37,7 +39,7 @@ pub fn check(program: &Program, cores: &Cores) -> Result<Outcome> {
     if cores.service.len() > 1 {
         outcome.add(threads(program, cores)?);
     }
-    outcome.merge(shutdown::check(program, cores)?);
+    outcome.merge(shutdown::check(program, cores, interrupt)?);
     Ok(outcome)
 }
 

@@ -10,6 +10,7 @@ use nix::sys::signal::Signal;
 use crate::check::wire::Wire;
 use crate::check::{Outcome, Violation};
 use crate::engine::target::Target;
+use crate::interrupt::Interrupt;
 use crate::launch::Running;
 use crate::program::Program;
 use crate::system::cores::Cores;
@@ -24,13 +25,16 @@ const LOAD: Duration = Duration::from_millis(200);
 /// Checks every way to end.
 ///
 /// # Errors
-/// When the service cannot be started.
-pub fn check(program: &Program, cores: &Cores) -> Result<Outcome> {
+/// When the service cannot be started, or the user interrupts.
+pub fn check(program: &Program, cores: &Cores, interrupt: &Interrupt) -> Result<Outcome> {
     let mut outcome = Outcome::default();
     for signal in [Signal::SIGTERM, Signal::SIGINT] {
+        interrupt.check()?;
         outcome.add(idle(program, cores, signal)?);
     }
+    interrupt.check()?;
     outcome.add(under_load(program, cores)?);
+    interrupt.check()?;
     outcome.add(half_sent(program, cores)?);
     Ok(outcome)
 }

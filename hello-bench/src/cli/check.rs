@@ -10,6 +10,7 @@ use crate::engine::target::Target;
 use crate::engine::verify::Strictness;
 use crate::interrupt::Interrupt;
 use crate::program::Builder;
+use crate::progress::Progress;
 use crate::system::cores::Cores;
 
 #[derive(Debug, Args)]
@@ -42,7 +43,11 @@ impl Check {
         let builder = Builder::new(&catalogue, &self.files.profile, interrupt);
         let programs = compare::build(&builder, &services)?;
         let cores = compare::together(&Cores::split()?);
-        let outcomes = check::services(&programs, &cores, Extent::All)?;
+        let progress = Progress::new(0);
+        progress.now("checking the contract", None);
+        progress.beat();
+        let outcomes = check::services(&programs, &cores, Extent::All, interrupt)?;
+        drop(progress);
         let names = services.into_iter().map(|service| service.name);
         verdict(&names.zip(outcomes).collect::<Vec<_>>())
     }
