@@ -87,9 +87,7 @@ pub fn compare(catalogue: &Catalogue, options: &Options, interrupt: &Interrupt) 
     }
     let run = describe(options, &programs, &cores);
     folder.describe(&run)?;
-    let progress = Progress::new(0);
-    progress.now("checking the contract", None);
-    progress.beat();
+    let progress = Progress::working("checking the contract");
     let outcomes = check::services(&programs, &together(&cores), Extent::Answers, interrupt)?;
     drop(progress);
     Cores::confine(&cores.generator)?;

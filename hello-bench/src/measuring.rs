@@ -86,20 +86,27 @@ impl<'a> Measuring<'a> {
             self.folder.path.display()
         ));
         let started = Instant::now();
-        for round in 1.. {
-            if round > options.rounds && !self.goes_on(options, started) {
+        if self.interrupted_in(&planned)? {
+            return Ok(true);
+        }
+        for round in options.rounds + 1.. {
+            if !self.goes_on(options, started) {
                 break;
             }
-            let mut trials = planned.iter().filter(|trial| trial.round >= round).cloned().collect::<Vec<_>>();
-            if trials.is_empty() {
-                trials = self.run.plan.round(round);
-                self.progress.extend(trials.len() as u64);
+            let more = self.run.plan.round(round);
+            self.progress.extend(more.len() as u64);
+            if self.interrupted_in(&more)? {
+                return Ok(true);
             }
-            while trials.first().is_some_and(|trial| trial.round == round) {
-                if !self.trial(&trials)? {
-                    return Ok(true);
-                }
-                trials.remove(0);
+        }
+        Ok(false)
+    }
+
+    /// Takes these trials in order; whether the user ended it.
+    fn interrupted_in(&mut self, trials: &[Trial]) -> Result<bool> {
+        for index in 0..trials.len() {
+            if !self.trial(&trials[index..])? {
+                return Ok(true);
             }
         }
         Ok(false)
@@ -115,13 +122,9 @@ impl<'a> Measuring<'a> {
         let scenario = self.scenario(&trial.scenario)?;
         let program = self.programs[&trial.service];
         let what = format!("round {}, {}, {}", trial.round, trial.scenario, trial.service);
-        self.progress.now(&what, Some(self.left(trials)));
         let (started, left) = (Instant::now(), self.left(trials));
-        let draw = || {
-            if std::io::IsTerminal::is_terminal(&std::io::stderr()) {
-                self.progress.now(&what, Some(left.saturating_sub(started.elapsed())));
-            }
-        };
+        self.progress.now(&what, Some(left));
+        let draw = || self.progress.redraw(&what, left.saturating_sub(started.elapsed()));
         let Ok(sample) = self.bench.take(trial.clone(), program, scenario, &draw) else {
             return Ok(false);
         };

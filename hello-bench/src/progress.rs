@@ -45,6 +45,21 @@ impl Progress {
         }
     }
 
+    /// Work without steps to count, drawn until it is dropped.
+    pub fn working(what: &str) -> Self {
+        let progress = Self::new(0);
+        progress.now(what, None);
+        progress.beat();
+        progress
+    }
+
+    /// As [`Progress::now`] where that replaces what was shown, and nothing where it would be one more line.
+    pub fn redraw(&self, what: &str, left: Duration) {
+        if self.bar.is_some() {
+            self.now(what, Some(left));
+        }
+    }
+
     /// How often it is worth telling what runs now: seldom where each is a line that stays.
     pub fn interval(&self) -> Duration {
         if self.bar.is_some() { BEAT } else { Duration::from_secs(10) }

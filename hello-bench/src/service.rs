@@ -56,7 +56,7 @@ fn ten() -> u32 {
 impl Service {
     /// What a right answer of this service is.
     pub fn strictness(&self) -> Strictness {
-        if self.core_contract { Strictness::Core } else { Strictness::Exact }
+        Strictness::asked(self.core_contract)
     }
 
     /// How long it may take to start.

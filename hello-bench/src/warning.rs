@@ -191,9 +191,7 @@ impl Told {
         }
         told
     }
-}
 
-impl Told {
     /// Whether a median over the rounds is in doubt: the warning touches the figure and holds in at least half of the
     /// rounds.
     pub fn doubts(&self, figure: Figure) -> bool {

@@ -31,8 +31,7 @@ pub(super) struct Check {
 impl Check {
     pub(super) fn run(self, interrupt: &Interrupt) -> Result<()> {
         if let Some(url) = &self.url {
-            let strictness = if self.core { Strictness::Core } else { Strictness::Exact };
-            let outcome = check::url(&Target::parse(url)?, strictness)?;
+            let outcome = check::url(&Target::parse(url)?, Strictness::asked(self.core))?;
             return verdict(&[(url.clone(), outcome)]);
         }
         let catalogue = self.files.catalogue()?;
@@ -43,9 +42,7 @@ impl Check {
         let builder = Builder::new(&catalogue, &self.files.profile, interrupt);
         let programs = compare::build(&builder, &services)?;
         let cores = compare::together(&Cores::split()?);
-        let progress = Progress::new(0);
-        progress.now("checking the contract", None);
-        progress.beat();
+        let progress = Progress::working("checking the contract");
         let outcomes = check::services(&programs, &cores, Extent::All, interrupt)?;
         drop(progress);
         let names = services.into_iter().map(|service| service.name);

@@ -1,6 +1,5 @@
 //! `load`: one load against any server.
 
-use std::cell::Cell;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -60,7 +59,7 @@ impl Load {
         let target = Target::parse(&self.url)?;
         let scenario = self.scenario()?;
         let threads = usize::from(self.threads);
-        let strictness = if self.core { Strictness::Core } else { Strictness::Exact };
+        let strictness = Strictness::asked(self.core);
         let load =
             engine::Load { target: &target, scenario: &scenario, strictness, threads, seed: self.seed };
         let mut watch = Watch::new(&scenario, interrupt);
@@ -96,14 +95,14 @@ struct Watch<'a> {
     name: String,
     until: Instant,
     interrupt: &'a Interrupt,
-    shown: Cell<Option<Instant>>,
+    shown: Option<Instant>,
 }
 
 impl<'a> Watch<'a> {
     fn new(scenario: &Scenario, interrupt: &'a Interrupt) -> Self {
         let until = Instant::now() + scenario.expected();
         let name = scenario.name.clone();
-        Self { progress: Progress::new(1), name, until, interrupt, shown: Cell::new(None) }
+        Self { progress: Progress::new(1), name, until, interrupt, shown: None }
     }
 }
 
@@ -112,9 +111,9 @@ impl Observer for Watch<'_> {
 
     fn tick(&mut self) -> bool {
         let now = Instant::now();
-        let due = self.shown.get().is_none_or(|shown| now - shown >= self.progress.interval());
+        let due = self.shown.is_none_or(|shown| now - shown >= self.progress.interval());
         if due {
-            self.shown.set(Some(now));
+            self.shown = Some(now);
             let left = self.until.saturating_duration_since(now).max(Duration::from_secs(1));
             self.progress.now(&self.name, Some(left));
         }

@@ -21,6 +21,13 @@ pub enum Strictness {
     Core,
 }
 
+impl Strictness {
+    /// The core of the contract alone, or all of it.
+    pub fn asked(core_only: bool) -> Self {
+        if core_only { Self::Core } else { Self::Exact }
+    }
+}
+
 /// What the bytes at the front of a connection's input are.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Verdict {

@@ -1,6 +1,6 @@
 //! `report.md`: the report as a forge renders it.
 
-use std::fmt::Write;
+use std::fmt::{Display, Write};
 
 use crate::render::table::Table;
 use crate::render::tables::{self, Width};
@@ -17,7 +17,7 @@ pub fn page(report: &Report) -> String {
     }
     page.push_str("\n## Cost\n\n");
     page.push_str(&table(&tables::costs(report, Width::Wide)));
-    notes(&mut page, &report.warnings.iter().map(ToString::to_string).collect::<Vec<_>>());
+    notes(&mut page, &report.warnings);
     page
 }
 
@@ -69,12 +69,12 @@ fn load(page: &mut String, report: &Report, summary: &Summary) {
     notes(page, &tables::warnings(summary));
 }
 
-fn notes(page: &mut String, notes: &[String]) {
+fn notes(page: &mut String, notes: &[impl Display]) {
     if !notes.is_empty() {
         page.push('\n');
     }
     for note in notes {
-        let _ = writeln!(page, "- {}", escape(note));
+        let _ = writeln!(page, "- {}", escape(&note.to_string()));
     }
 }
 

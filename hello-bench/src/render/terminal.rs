@@ -1,6 +1,6 @@
 //! The report on a terminal: tables within 80 columns, colour only where it is wanted.
 
-use std::fmt::Write;
+use std::fmt::{Display, Write};
 
 use comfy_table::presets::NOTHING;
 use comfy_table::{Attribute, Cell, CellAlignment, Table as Comfy};
@@ -25,7 +25,7 @@ pub fn page(report: &Report, styled: bool) -> String {
     }
     page.push_str("\ncost\n");
     page.push_str(&table(&tables::costs(report, Width::Narrow), styled));
-    notes(&mut page, &report.warnings.iter().map(ToString::to_string).collect::<Vec<_>>());
+    notes(&mut page, &report.warnings);
     page.push('\n');
     for finding in &report.findings {
         let _ = writeln!(page, "{finding}");
@@ -63,7 +63,7 @@ pub fn traffic(traffic: &Traffic, warnings: &[Warning]) -> String {
         );
     }
     let _ = writeln!(page, "generator   {:.0} % busy", traffic.generator_busy * 100.0);
-    notes(&mut page, &warnings.iter().map(ToString::to_string).collect::<Vec<_>>());
+    notes(&mut page, warnings);
     page
 }
 
@@ -116,7 +116,7 @@ pub fn validation(validation: &Validation) -> String {
     page
 }
 
-fn notes(page: &mut String, notes: &[String]) {
+fn notes(page: &mut String, notes: &[impl Display]) {
     for note in notes {
         let _ = writeln!(page, "  ! {note}");
     }
