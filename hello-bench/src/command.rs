@@ -15,11 +15,34 @@ use crate::interrupt::Interrupt;
 /// How often a running program is looked at.
 const LOOK: Duration = Duration::from_millis(20);
 
+/// How a program ended, and what it printed.
+#[derive(Clone, Debug)]
+pub struct Ended {
+    /// Its exit status.
+    pub status: ExitStatus,
+    /// What it printed on stdout.
+    pub stdout: String,
+    /// The end of what it printed on stderr.
+    pub stderr: String,
+}
+
 /// Runs `command` to its end and returns what it printed on stdout.
 ///
 /// # Errors
 /// When it cannot be started, fails (with the end of what it printed on stderr), or the user interrupts.
 pub fn run(command: &mut Command, interrupt: &Interrupt) -> Result<String> {
+    let ended = watch(command, &mut || !interrupt.is_set())?;
+    if !ended.status.success() {
+        bail!("`{}` failed ({}):\n{}", shown(command), ended.status, ended.stderr);
+    }
+    Ok(ended.stdout)
+}
+
+/// Runs `command` to its end, however it ends, and asks again and again whether to go on.
+///
+/// # Errors
+/// When it cannot be started, or is not to go on.
+pub fn watch(command: &mut Command, goes_on: &mut dyn FnMut() -> bool) -> Result<Ended> {
     let shown = shown(command);
     let mut child = command
         .stdin(Stdio::null())
@@ -31,13 +54,10 @@ pub fn run(command: &mut Command, interrupt: &Interrupt) -> Result<String> {
     let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
     let stdout = thread::spawn(move || read(stdout));
     let stderr = thread::spawn(move || read(stderr));
-    let status = wait(&mut child, interrupt)?;
+    let status = wait(&mut child, goes_on)?;
     let stdout = stdout.join().unwrap_or_default();
-    let stderr = stderr.join().unwrap_or_default();
-    if !status.success() {
-        bail!("`{shown}` failed ({status}):\n{}", tail(&stderr));
-    }
-    Ok(stdout)
+    let stderr = tail(&stderr.join().unwrap_or_default());
+    Ok(Ended { status, stdout, stderr })
 }
 
 /// Ends a process group at once and reaps its leader.
@@ -46,12 +66,12 @@ pub fn kill_group(child: &mut Child) {
     let _ = child.wait();
 }
 
-fn wait(child: &mut Child, interrupt: &Interrupt) -> Result<ExitStatus> {
+fn wait(child: &mut Child, goes_on: &mut dyn FnMut() -> bool) -> Result<ExitStatus> {
     loop {
         if let Some(status) = child.try_wait()? {
             return Ok(status);
         }
-        if interrupt.is_set() {
+        if !goes_on() {
             kill_group(child);
             bail!("interrupted");
         }

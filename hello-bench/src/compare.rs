@@ -7,6 +7,7 @@ use anyhow::{Result, ensure};
 use jiff::{Timestamp, ZonedDateTime};
 
 use crate::check::{self, Extent};
+use crate::generator::Generator;
 use crate::interrupt::Interrupt;
 use crate::measuring::Measuring;
 use crate::plan::Plan;
@@ -44,6 +45,8 @@ pub struct Options {
     pub build_time: bool,
     /// The command line, for the report.
     pub command: String,
+    /// Who offers the loads.
+    pub generator: Generator,
     /// Go on after the rounds until the intervals of the primary figure are this narrow.
     pub precision: Option<Precision>,
 }
@@ -91,7 +94,7 @@ pub fn compare(catalogue: &Catalogue, options: &Options, interrupt: &Interrupt) 
     let outcomes = check::services(&programs, &together(&cores), Extent::Answers, interrupt)?;
     drop(progress);
     Cores::confine(&cores.generator)?;
-    let bench = Bench { cores: &cores, interrupt, seed: options.seed };
+    let bench = Bench { cores: &cores, interrupt, seed: options.seed, generator: &options.generator };
     let mut measuring = Measuring::new(bench, &programs, &run, folder);
     measuring.refuse(&outcomes)?;
     let interrupted = measuring.rounds(options)?;
@@ -147,6 +150,7 @@ fn describe(options: &Options, programs: &[Program], cores: &Cores) -> Run {
         hello_bench: env!("CARGO_PKG_VERSION").to_owned(),
         command: options.command.clone(),
         profile: options.profile.clone(),
+        k6: options.generator.k6_version(),
         started_at: Timestamp::now(),
         host: Host::describe(cores),
         plan: Plan {

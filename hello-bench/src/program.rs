@@ -186,10 +186,13 @@ fn located(root: &Path, program: &str) -> PathBuf {
     if inside.is_file() || program.contains('/') {
         return inside;
     }
+    on_path(program).unwrap_or(inside)
+}
+
+/// The first program of this name that the `PATH` leads to.
+pub fn on_path(program: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
-    let mut found =
-        std::env::split_paths(&path).map(|folder| folder.join(program)).filter(|file| file.is_file());
-    found.next().unwrap_or(inside)
+    std::env::split_paths(&path).map(|folder| folder.join(program)).find(|file| file.is_file())
 }
 
 /// Packages of a tree that are not members of this workspace, which cargo shows with their path.

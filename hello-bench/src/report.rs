@@ -36,12 +36,9 @@ impl Report {
             .collect();
         let shared = run.host.service_cores == run.host.generator_cores;
         let findings = summaries.iter().map(|summary| Finding::new(summary, &run.services)).collect();
-        Self {
-            run,
-            findings,
-            warnings: shared.then_some(Warning::SharedCores).into_iter().collect(),
-            summaries,
-        }
+        let k6 = run.k6.clone().map(|version| Warning::LoadByK6 { version });
+        let warnings = shared.then_some(Warning::SharedCores).into_iter().chain(k6).collect();
+        Self { run, findings, warnings, summaries }
     }
 
     /// What is known of a service without load.

@@ -32,6 +32,9 @@ pub struct Run {
     pub command: String,
     /// The cargo profile that services were built with.
     pub profile: String,
+    /// The version of the k6 that offered the loads; absent where the embedded engine did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub k6: Option<String>,
     /// When it began.
     pub started_at: Timestamp,
     /// The machine.

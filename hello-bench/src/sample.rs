@@ -8,7 +8,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::engine::target::Target;
-use crate::engine::{self, Driven, Load, Observer};
+use crate::engine::{Load, Observer};
+use crate::generator::{Generator, Offered};
 use crate::interrupt::Interrupt;
 use crate::launch::Running;
 use crate::plan::Trial;
@@ -65,6 +66,8 @@ pub struct Bench<'a> {
     pub interrupt: &'a Interrupt,
     /// The seed of the run.
     pub seed: u64,
+    /// Who offers the loads.
+    pub generator: &'a Generator,
 }
 
 impl Bench<'_> {
@@ -107,8 +110,8 @@ impl Bench<'_> {
             seed: self.seed ^ u64::from(sample.trial.round),
         };
         let mut watch = Watch::new(running.tree(), self.interrupt, progress);
-        match engine::drive(&load, &mut watch) {
-            Ok(driven) => sample.load = Some(self.figures(&driven, &watch)),
+        match self.generator.drive(&load, &mut watch) {
+            Ok(offered) => sample.load = Some(self.figures(offered, &watch)),
             Err(cause) => match running.obituary() {
                 Some(ended) => bail!("{ended} under load"),
                 None => return Err(cause),
@@ -118,15 +121,15 @@ impl Bench<'_> {
         Ok(())
     }
 
-    fn figures(&self, driven: &Driven, watch: &Watch) -> LoadFigures {
+    fn figures(&self, offered: Offered, watch: &Watch) -> LoadFigures {
         let cpu = watch.cpu_used().as_secs_f64();
-        let available = driven.elapsed.as_secs_f64() * self.cores.service.len() as f64;
+        let available = offered.traffic.elapsed_s * self.cores.service.len() as f64;
         LoadFigures {
-            traffic: Traffic::new(driven, self.cores.generator.len()),
-            cpu_us_per_request: cpu * 1e6 / driven.answers.max(1) as f64,
+            cpu_us_per_request: cpu * 1e6 / offered.answers.max(1) as f64,
             service_busy: cpu / available,
             peak: watch.peak,
-            noise: watch.noise(driven.generator_cpu),
+            noise: watch.noise(offered.generator_cpu),
+            traffic: offered.traffic,
         }
     }
 }

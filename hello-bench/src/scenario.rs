@@ -8,6 +8,8 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail, ensure};
 use serde::{Deserialize, Serialize};
 
+use crate::figure::grouped;
+
 /// The most connections of a scenario: below the usual limit of 1024 open files.
 const MOST_CONNECTIONS: u32 = 1000;
 /// The longest warm-up, think time or measurement.
@@ -91,6 +93,26 @@ impl Scenario {
                 Ok(scenario)
             })
             .collect()
+    }
+
+    /// What the load is, with its rate.
+    pub fn described(&self) -> String {
+        match self.rate_per_s {
+            Some(rate) => format!("{} requests a second, {}", grouped(rate), self.about),
+            None => self.about.clone(),
+        }
+    }
+
+    /// The load as k6 offers it: at the rate that it can, all of it measured.
+    #[must_use]
+    pub fn by_k6(self) -> Self {
+        Self {
+            rate_per_s: self.k6_rate_per_s.or(self.rate_per_s),
+            k6_rate_per_s: None,
+            duration_s: self.duration_s.map(|duration| self.warm_up_s + duration),
+            warm_up_s: 0.0,
+            ..self
+        }
     }
 
     /// When it ends.

@@ -5,9 +5,23 @@ use serde::{Deserialize, Serialize};
 
 use crate::engine::Driven;
 
+/// Who offered a load.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Engine {
+    /// hello-bench's own.
+    #[default]
+    Embedded,
+    /// The user's k6.
+    K6,
+}
+
 /// The figures of a load that need no look at the server.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct Traffic {
+    /// Who offered it.
+    #[serde(default)]
+    pub engine: Engine,
     /// Requests with the right answer, after the warm-up.
     pub requests: u64,
     /// Requests with a wrong answer, in the warm-up too.
@@ -27,8 +41,8 @@ pub struct Traffic {
     /// From sending a request to its whole answer; in the open model from the intended time. In µs.
     pub latency_us: Latency,
     /// How much later than intended requests were sent, in µs: by timers, and in the open model for want of a
-    /// free connection.
-    pub lag_us: Latency,
+    /// free connection. Absent where the engine does not tell.
+    pub lag_us: Option<Latency>,
     /// Latency over time.
     pub windows: Vec<Window>,
 }
@@ -39,6 +53,7 @@ impl Traffic {
         let record = &driven.record;
         let elapsed_s = driven.elapsed.as_secs_f64();
         Self {
+            engine: Engine::Embedded,
             requests: record.right,
             wrong: record.wrong,
             first_wrong: record.first_wrong.clone(),
@@ -48,7 +63,7 @@ impl Traffic {
             throughput_per_s: driven.answers as f64 / elapsed_s,
             generator_busy: driven.generator_cpu.as_secs_f64() / elapsed_s / generator_cores.max(1) as f64,
             latency_us: Latency::from(&record.latency()),
-            lag_us: Latency::from(&record.lag),
+            lag_us: Some(Latency::from(&record.lag)),
             windows: windows(driven),
         }
     }

@@ -131,7 +131,7 @@ fn calibrate(
     let builder = Builder::new(catalogue, &options.profile, interrupt);
     let programs = build(&builder, std::slice::from_ref(floor))?;
     let cores = Cores::split()?;
-    let bench = Bench { cores: &cores, interrupt, seed: options.seed };
+    let bench = Bench { cores: &cores, interrupt, seed: options.seed, generator: &options.generator };
     let mut values = Vec::new();
     for round in 1..=CALIBRATIONS {
         let names = (scenario.name.clone(), floor.name.clone());

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::figure::Figure;
 use crate::sample::{LoadFigures, Sample};
 use crate::scenario::{Model, Scenario};
-use crate::traffic::Traffic;
+use crate::traffic::{Engine, Traffic};
 
 /// Above this share of its cores the generator may be what limits throughput.
 pub const GENERATOR_BUSY: f64 = 0.9;
@@ -38,6 +38,9 @@ pub enum Warning {
         /// CPU time of the service, as a fraction of its cores.
         service_busy: f64,
     },
+    /// k6 offered the load that should saturate the service. It spends some ten times as much CPU time on a request as
+    /// the services do, and so saturates first.
+    EngineIsK6,
     /// Throughput times latency is not the number of connections.
     LittlesLaw {
         /// Requests in flight on average, by throughput and mean latency.
@@ -89,18 +92,26 @@ pub enum Warning {
     },
     /// Service and generator ran on the same core.
     SharedCores,
+    /// k6 offered the load, not the embedded engine.
+    LoadByK6 {
+        /// Its version.
+        version: String,
+    },
 }
 
 impl Warning {
     /// Whether it puts `figure` in doubt.
     fn touches(&self, figure: Figure) -> bool {
         match self {
-            Self::GeneratorBound { .. } | Self::LittlesLaw { .. } => figure == Figure::ThroughputPerS,
+            Self::GeneratorBound { .. } | Self::LittlesLaw { .. } | Self::EngineIsK6 => {
+                figure == Figure::ThroughputPerS
+            }
             Self::ScheduleLag { .. } | Self::Unsent { .. } | Self::Reconnects { .. } => figure.is_latency(),
             Self::Steal { .. } | Self::OtherLoad { .. } | Self::Frequency { .. } => {
                 figure.is_latency() || matches!(figure, Figure::ThroughputPerS | Figure::CpuUsPerRequest)
             }
-            Self::FloorDrift { .. } | Self::TooFewRounds { .. } | Self::SharedCores => false,
+            Self::FloorDrift { .. } | Self::TooFewRounds { .. } => false,
+            Self::SharedCores | Self::LoadByK6 { .. } => false,
         }
     }
 
@@ -133,7 +144,7 @@ impl Warning {
     pub fn of_traffic(scenario: &Scenario, traffic: &Traffic) -> Vec<Self> {
         let in_flight = traffic.throughput_per_s * traffic.latency_us.mean / 1e6;
         let connections = scenario.connections;
-        let lag = traffic.lag_us.p99;
+        let lag = traffic.lag_us.map_or(0.0, |lag| lag.p99);
         let when = |condition: bool, warning: Self| condition.then_some(warning);
         let found = [
             when(
@@ -141,6 +152,7 @@ impl Warning {
                 Self::LittlesLaw { in_flight, connections },
             ),
             when(scenario.model == Model::Open && lag > LAG_US, Self::ScheduleLag { p99_us: lag }),
+            when(scenario.saturates() && traffic.engine == Engine::K6, Self::EngineIsK6),
             when(traffic.unsent > 0, Self::Unsent { requests: traffic.unsent }),
             when(traffic.reconnects > 0, Self::Reconnects { connections: traffic.reconnects }),
         ];
@@ -156,6 +168,7 @@ impl Warning {
             Self::Unsent { requests: count } | Self::Reconnects { connections: count } => *count as f64,
             Self::Steal { fraction } | Self::OtherLoad { fraction } => *fraction,
             Self::Frequency { fraction } | Self::FloorDrift { fraction } => *fraction,
+            Self::EngineIsK6 | Self::LoadByK6 { .. } => 0.0,
             Self::TooFewRounds { .. } | Self::SharedCores => 0.0,
         }
     }
@@ -200,8 +213,9 @@ impl Told {
 
     /// Whether a service with this warning may not be ranked by `figure`.
     pub fn refuses(&self, figure: Figure) -> bool {
-        use Warning::{GeneratorBound, LittlesLaw, Unsent};
-        let is_grave = matches!(self.warning, GeneratorBound { .. } | LittlesLaw { .. } | Unsent { .. });
+        use Warning::{EngineIsK6, GeneratorBound, LittlesLaw, Unsent};
+        let is_grave =
+            matches!(self.warning, EngineIsK6 | GeneratorBound { .. } | LittlesLaw { .. } | Unsent { .. });
         is_grave && self.doubts(figure)
     }
 }
@@ -262,6 +276,11 @@ impl fmt::Display for Warning {
             Self::TooFewRounds { rounds, needed } => {
                 write!(f, "too few rounds: no difference can be significant with {rounds}, it takes {needed}")
             }
+            Self::EngineIsK6 => write!(f, "k6 saturates before the service does: the throughput is k6's own"),
+            Self::LoadByK6 { version } => write!(
+                f,
+                "every load was offered by k6 {version}: latency is from when a request was sent and contains k6's own scheduling, and what warms up is measured too"
+            ),
             Self::SharedCores => {
                 write!(f, "service and generator share the only core, so throughput and latency are of both")
             }

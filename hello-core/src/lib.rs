@@ -5,6 +5,7 @@
 //! framework's JSON responder. [`serve`] gives it a bound listener and tells it when to stop.
 
 mod address;
+mod health;
 mod message;
 mod process;
 

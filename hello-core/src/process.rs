@@ -12,6 +12,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::sleep;
 
 use crate::Address;
+use crate::health::{self, Asked};
 
 /// How long requests in flight may take after the signal. The contract allows 5 s until the process is gone.
 pub const DRAIN_LIMIT: Duration = Duration::from_secs(4);
@@ -25,12 +26,18 @@ pub type Stop = Pin<Box<dyn Future<Output = ()> + Send>>;
 /// Binds the address of the environment, prints the ready line, and runs `server` with the listener and a
 /// future that resolves when it should stop accepting and drain.
 ///
+/// With `--health` it asks the service that listens at that address already, and ends with what it found.
 /// Ends with success when `server` returns, or [`DRAIN_LIMIT`] after the signal: some frameworks would wait
 /// for a half-sent request for ever. Anything else is one line on stderr and failure.
 pub async fn serve<E: Display>(
     name: &str,
     server: impl AsyncFnOnce(TcpListener, Stop) -> Result<(), E>,
 ) -> ExitCode {
+    match Asked::parse(std::env::args().skip(1)) {
+        Ok(Asked::Serve) => {}
+        Ok(Asked::Health) => return health(name),
+        Err(cause) => return fail(name, cause),
+    }
     let (listener, stop, late) = match prepare(name).await {
         Ok(prepared) => prepared,
         Err(cause) => return fail(name, cause),
@@ -65,6 +72,14 @@ pub fn announce(name: &str, address: SocketAddr) {
 pub fn fail(name: &str, cause: impl Display) -> ExitCode {
     let _ = writeln!(io::stderr(), "{name}: {cause}");
     ExitCode::FAILURE
+}
+
+fn health(name: &str) -> ExitCode {
+    match Address::from_env().map(health::check) {
+        Ok(Ok(())) => ExitCode::SUCCESS,
+        Ok(Err(cause)) => fail(name, format_args!("not healthy: {cause}")),
+        Err(cause) => fail(name, cause),
+    }
 }
 
 async fn prepare(name: &str) -> Result<(TcpListener, Stop, Stop), String> {

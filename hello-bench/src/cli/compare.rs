@@ -5,11 +5,14 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 use crate::cli::{self, Files, Page, print, shown};
 use crate::compare::{DEFAULT_SCENARIOS, Options, Precision, compare};
+use crate::generator::Generator;
 use crate::interrupt::Interrupt;
+use crate::k6::K6;
+use crate::scenario::Scenario;
 use crate::service::Catalogue;
 
 /// How long and in what order to measure.
@@ -36,9 +39,13 @@ pub(super) struct Measure {
 }
 
 impl Measure {
+    fn scenarios_file(&self, catalogue: &Catalogue) -> PathBuf {
+        cli::scenarios_file(&catalogue.root, self.scenarios_file.as_deref())
+    }
+
     /// The options of a comparison under these scenarios, without services.
     pub(super) fn options(self, catalogue: &Catalogue, names: &[&str], profile: String) -> Result<Options> {
-        let file = cli::scenarios_file(&catalogue.root, self.scenarios_file.as_deref());
+        let file = self.scenarios_file(catalogue);
         let limit = Duration::from_secs(u64::from(self.max_minutes) * 60);
         Ok(Options {
             services: Vec::new(),
@@ -50,6 +57,7 @@ impl Measure {
             profile,
             build_time: false,
             command: cli::command_line(),
+            generator: Generator::Embedded,
             precision: self.precision.map(|half_width| Precision { half_width, limit }),
         })
     }
@@ -72,10 +80,19 @@ pub(super) struct Compare {
     /// The form of the report on stdout
     #[arg(long, value_enum, default_value_t = Page::Table)]
     format: Page,
+    /// Who offers the loads: hello-bench's own engine, or the k6 that K6 or the PATH names
+    #[arg(long, value_enum, default_value_t = EngineName::Embedded)]
+    engine: EngineName,
     #[command(flatten)]
     measure: Measure,
     #[command(flatten)]
     files: Files,
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+enum EngineName {
+    Embedded,
+    K6,
 }
 
 impl Compare {
@@ -99,7 +116,12 @@ impl Compare {
         if names.is_empty() {
             names = DEFAULT_SCENARIOS.to_vec();
         }
-        let options = self.measure.options(catalogue, &names, self.files.profile)?;
+        let file = self.measure.scenarios_file(catalogue);
+        let mut options = self.measure.options(catalogue, &names, self.files.profile)?;
+        if self.engine == EngineName::K6 {
+            options.generator = Generator::K6(K6::find(&catalogue.root, &file)?);
+            options.scenarios = options.scenarios.into_iter().map(Scenario::by_k6).collect();
+        }
         let first = services.iter().find(|service| !service.floor).map(|service| service.name.clone());
         let reference = match self.reference {
             Some(name) if services.iter().any(|service| service.name == name) => name,

@@ -43,6 +43,11 @@ impl Target {
         Ok(Self { address, host: host.to_owned(), path: path.to_owned() })
     }
 
+    /// As a URL, without a slash at the end.
+    pub fn url(&self) -> String {
+        format!("http://{}{}", self.host, self.path.trim_end_matches('/'))
+    }
+
     /// The bytes of a request for a five-letter name, and where in them the name stands.
     pub fn request(&self) -> (Vec<u8>, usize) {
         let before = format!("GET {}?name=", self.path);

@@ -30,7 +30,7 @@ pub fn excerpt(report: &Report) -> String {
             page,
             "\n**{}**: {}.\n\n",
             escape(&summary.scenario.name),
-            escape(&summary.scenario.about)
+            escape(&summary.scenario.described())
         );
         page.push_str(&table(&tables::scenario(report, summary, Width::Narrow)));
         notes(&mut page, &tables::warnings(summary));
@@ -63,8 +63,12 @@ fn provenance(report: &Report) -> String {
 fn load(page: &mut String, report: &Report, summary: &Summary) {
     let scenario = &summary.scenario;
     let rounds = summary.rounds;
-    let _ =
-        write!(page, "\n## {}\n\n{}. Rounds: {rounds}.\n\n", escape(&scenario.name), escape(&scenario.about));
+    let _ = write!(
+        page,
+        "\n## {}\n\n{}. Rounds: {rounds}.\n\n",
+        escape(&scenario.name),
+        escape(&scenario.described())
+    );
     page.push_str(&table(&tables::scenario(report, summary, Width::Wide)));
     notes(page, &tables::warnings(summary));
 }

@@ -19,7 +19,7 @@ use crate::warning::Warning;
 pub fn page(report: &Report, styled: bool) -> String {
     let mut page = String::new();
     for summary in &report.summaries {
-        let _ = writeln!(page, "\n{}: {}", summary.scenario.name, summary.scenario.about);
+        let _ = writeln!(page, "\n{}: {}", summary.scenario.name, summary.scenario.described());
         page.push_str(&table(&tables::scenario(report, summary, Width::Narrow), styled));
         notes(&mut page, &tables::warnings(summary));
     }
@@ -49,7 +49,8 @@ pub fn traffic(traffic: &Traffic, warnings: &[Warning]) -> String {
         traffic.elapsed_s
     );
     let _ = writeln!(page, "requests/s  {}", grouped(traffic.throughput_per_s));
-    for (name, latency) in [("latency", traffic.latency_us), ("lag", traffic.lag_us)] {
+    let lag = traffic.lag_us.map(|lag| ("lag", lag));
+    for (name, latency) in [("latency", traffic.latency_us)].into_iter().chain(lag) {
         let us = |value: f64| Figure::LatencyP50Us.show(value);
         let _ = writeln!(
             page,

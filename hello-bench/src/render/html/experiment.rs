@@ -51,7 +51,7 @@ fn ours(summary: &Summary) -> Card {
     });
     Card {
         title: format!("Ours: {}", summary.scenario.name),
-        subtitle: summary.scenario.about.clone(),
+        subtitle: summary.scenario.described(),
         drawing: None,
         table: table(&["service", "requests/s", "p95 ms", "memory MiB"], rows.collect()),
     }

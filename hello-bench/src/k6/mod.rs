@@ -1,0 +1,197 @@
+//! The user's k6 as a generator: it runs `k6/script.js`, and its summary becomes what a trial saw.
+
+pub mod summary;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitStatus};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail, ensure};
+use nix::sys::resource::{UsageWho, getrusage};
+use nix::sys::time::TimeValLike;
+
+use crate::command::{self, Ended};
+use crate::engine::verify::Strictness;
+use crate::engine::{Load, Observer};
+use crate::generator::Offered;
+use crate::interrupt::Interrupt;
+use crate::k6::summary::Summary;
+use crate::program::on_path;
+
+/// The exit status of a k6 that found a threshold crossed (`errext/exitcodes` of its source).
+const THRESHOLDS_CROSSED: i32 = 99;
+
+/// A k6 that is there, and what it runs.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct K6 {
+    program: PathBuf,
+    script: PathBuf,
+    scenarios: PathBuf,
+    /// As it tells.
+    pub version: String,
+}
+
+impl K6 {
+    /// The k6 that the variable `K6` names, or else the first on the `PATH`.
+    ///
+    /// # Errors
+    /// When there is none, or it does not tell its version.
+    pub fn find(root: &Path, scenarios: &Path) -> Result<Self> {
+        let program = match std::env::var_os("K6") {
+            Some(named) => Some(PathBuf::from(named)).filter(|path| path.is_file()),
+            None => on_path("k6"),
+        };
+        let program = program.context(
+            "there is no k6: install it (https://grafana.com/docs/k6/latest/set-up/install-k6/) or set K6 to its path, or leave out --engine: the embedded engine offers the same loads",
+        )?;
+        let told = command::run(Command::new(&program).arg("version"), &Interrupt::default())?;
+        let version = version(&told).with_context(|| format!("{} is no k6", program.display()))?;
+        ensure!(
+            major(version) >= Some(2),
+            "{} is k6 {version}, and the script is for version 2 or newer",
+            program.display()
+        );
+        let absolute =
+            |path: &Path| fs::canonicalize(path).with_context(|| format!("cannot read {}", path.display()));
+        Ok(Self {
+            program,
+            script: absolute(&root.join("k6/script.js"))?,
+            scenarios: absolute(scenarios)?,
+            version: version.to_owned(),
+        })
+    }
+
+    /// Offers the load to its end. The summary is read from a folder made for it, so that it cannot be an older one.
+    ///
+    /// # Errors
+    /// When k6 fails other than by wrong answers, or its summary is missing or of another load; when the observer
+    /// stops it.
+    pub fn drive(&self, load: &Load, observer: &mut dyn Observer) -> Result<Offered> {
+        let folder = tempfile::tempdir().context("cannot make a folder for k6's summary")?;
+        let path = folder.path().join("summary.json");
+        let mut command = self.command(load, &path);
+        observer.begin();
+        let (started, before) = (Instant::now(), children_cpu());
+        let ended = command::watch(&mut command, &mut || observer.tick())?;
+        let (took, cpu) = (started.elapsed(), children_cpu().saturating_sub(before));
+        observer.end();
+        let verdict = Verdict::of(ended.status);
+        if let Verdict::Failed(cause) = verdict {
+            bail!("k6 failed ({}: {cause}): {}", ended.status, self::cause(&ended.stderr));
+        }
+        let summary = read(&path, &ended)?;
+        summary.is_of(load).context("k6's summary is of another load")?;
+        let busy = cpu.as_secs_f64() / took.as_secs_f64() / load.threads.max(1) as f64;
+        let traffic = summary.traffic(busy)?;
+        let excused = traffic.wrong > 0 || traffic.unsent > 0;
+        if verdict == Verdict::Crossed && !excused {
+            bail!("k6: {}: {}", summary.crossed().join(", "), cause(&ended.stderr));
+        }
+        Ok(Offered { answers: traffic.requests + traffic.wrong, traffic, generator_cpu: cpu })
+    }
+
+    fn command(&self, load: &Load, summary: &Path) -> Command {
+        let contract = match load.strictness {
+            Strictness::Exact => "exact",
+            Strictness::Core => "core",
+        };
+        let mut command = Command::new(&self.program);
+        command
+            .args(["run", "--quiet", "--no-color", "--no-usage-report"])
+            .arg(&self.script)
+            .env_remove("SEGMENTED")
+            .env("SCENARIO", &load.scenario.name)
+            .env("SCENARIOS", &self.scenarios)
+            .env("BASE_URL", load.target.url())
+            .env("CONTRACT", contract)
+            .env("SUMMARY", summary);
+        if load.threads == 1 && std::env::var_os("GOMAXPROCS").is_none() {
+            // On one thread Go's collector holds up all users at once, and a fixed think time keeps them in step from
+            // then on: 2.2 ms at p50 of delay-100ms where two threads on the same core see 0.5 ms.
+            command.env("GOMAXPROCS", "2");
+        }
+        command
+    }
+}
+
+/// What an exit status of k6 means.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Verdict {
+    /// Every threshold was kept.
+    Kept,
+    /// A threshold was crossed; the summary says which.
+    Crossed,
+    /// The run did not come to its end.
+    Failed(&'static str),
+}
+
+impl Verdict {
+    fn of(status: ExitStatus) -> Self {
+        match status.code() {
+            Some(0) => Self::Kept,
+            Some(THRESHOLDS_CROSSED) => Self::Crossed,
+            Some(100 | 101) => Self::Failed("setup or teardown took too long"),
+            Some(102) => Self::Failed("the run took too long"),
+            Some(103 | 105) => Self::Failed("somebody stopped it"),
+            Some(104) => Self::Failed("its options are invalid"),
+            Some(106) => Self::Failed("its REST API could not start"),
+            Some(107) => Self::Failed("the script threw an error"),
+            Some(108) => Self::Failed("the script aborted the run"),
+            Some(109) => Self::Failed("k6 panicked"),
+            Some(_) => Self::Failed("an error that it does not number"),
+            None => Self::Failed("ended by a signal"),
+        }
+    }
+}
+
+fn read(path: &Path, ended: &Ended) -> Result<Summary> {
+    let missing = || format!("k6 wrote no summary: {}", cause(&ended.stderr));
+    let text = fs::read_to_string(path).with_context(missing)?;
+    serde_json::from_str(&text).context("k6's summary is not of the form that its script writes")
+}
+
+/// CPU time of all children that have ended.
+fn children_cpu() -> Duration {
+    let usage = getrusage(UsageWho::RUSAGE_CHILDREN);
+    usage.map_or(Duration::ZERO, |usage| {
+        let us = usage.user_time().num_microseconds() + usage.system_time().num_microseconds();
+        Duration::from_micros(us.cast_unsigned())
+    })
+}
+
+/// The first thing that k6 complains of: `time="…" level=error msg="why"`.
+fn cause(stderr: &str) -> &str {
+    let complaints =
+        stderr.lines().filter(|line| line.contains("level=error") || line.contains("level=warning"));
+    let said = complaints.filter_map(|line| line.split_once("msg=")).map(|(_, said)| said.trim_matches('"'));
+    said.into_iter().next().or(stderr.lines().next_back()).unwrap_or("it gave no cause")
+}
+
+/// `k6 v2.2.0 (…)` as `v2.2.0`.
+fn version(told: &str) -> Option<&str> {
+    told.strip_prefix("k6 ")?.split_whitespace().next()
+}
+
+fn major(version: &str) -> Option<u32> {
+    version.trim_start_matches('v').split('.').next()?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::process::ExitStatusExt as _;
+
+    use super::*;
+
+    #[test]
+    fn versions_and_exit_statuses_are_understood() {
+        assert_eq!(version("k6 v2.2.0 (commit/x, go1.26, linux/amd64)\n"), Some("v2.2.0"));
+        assert_eq!(major("v2.2.0"), Some(2));
+        assert_eq!(version("git version 2"), None);
+        let verdict = |code: i32| Verdict::of(ExitStatus::from_raw(code << 8));
+        assert_eq!((verdict(0), verdict(99)), (Verdict::Kept, Verdict::Crossed));
+        assert_eq!(verdict(107), Verdict::Failed("the script threw an error"));
+        assert_eq!(cause("time=\"x\" level=error msg=\"why\"\nlater\n"), "why");
+        assert_eq!(Verdict::of(ExitStatus::from_raw(9)), Verdict::Failed("ended by a signal"));
+    }
+}

@@ -1,0 +1,124 @@
+//! `compare --engine k6`, with a stand-in for k6 that writes the summaries and exit statuses that k6 may.
+#![cfg(target_os = "linux")]
+
+mod common;
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+
+use assert_cmd::assert::Assert;
+use common::{bench, catalogue, scenarios};
+use predicates::prelude::PredicateBooleanExt as _;
+use predicates::str::contains;
+
+/// The summary of 8 requests of which `$WRONG` failed a check, of the load that `$SCENARIO` and `$BASE_URL` name.
+const SUMMARY: &str = r#"{
+  "scenario": "$SCENARIO", "base_url": "$BASE_URL",
+  "metrics": {
+    "http_reqs": {"values": {"count": 8, "rate": 16}, "thresholds": {"count==9": {"ok": false}}},
+    "http_req_duration": {"values": {"avg": 1, "p(50)": 1, "p(90)": 2, "p(95)": 3, "p(99)": 4, "p(99.9)": 5, "max": 6}}
+  },
+  "root_group": {"checks": [{"name": "body is the greeting", "passes": 8, "fails": $WRONG}]}
+}"#;
+
+/// Compares one service by a k6 that runs these lines of shell, after what it is asked for its version.
+fn compare(folder: &Path, scenario: &str, lines: &str) -> Assert {
+    let k6 = folder.join("k6-stand-in");
+    let version = "[ $1 = version ] && echo 'k6 v2.0.0 (stand-in)' && exit 0";
+    fs::write(&k6, format!("#!/bin/sh\n{version}\n{lines}\n")).unwrap();
+    fs::set_permissions(&k6, fs::Permissions::from_mode(0o755)).unwrap();
+    compare_by(folder, scenario, &k6)
+}
+
+fn compare_by(folder: &Path, scenario: &str, k6: &Path) -> Assert {
+    fs::create_dir_all(folder.join("k6")).unwrap();
+    fs::write(folder.join("k6/script.js"), "").unwrap();
+    let services = catalogue(folder, &[]);
+    bench()
+        .env("K6", k6)
+        .args(["compare", "good", "--engine", "k6", "--rounds", "1", "--scenario", scenario])
+        .arg("--services")
+        .arg(services)
+        .arg("--scenarios")
+        .arg(scenarios(folder))
+        .arg("--out")
+        .arg(folder.join("out"))
+        .assert()
+}
+
+fn writing(wrong: u32, code: u8) -> String {
+    format!("WRONG={wrong}\ncat >\"$SUMMARY\" <<END\n{SUMMARY}\nEND\nexit {code}")
+}
+
+fn results(folder: &Path) -> serde_json::Value {
+    serde_json::from_str(&fs::read_to_string(folder.join("out/results.json")).unwrap()).unwrap()
+}
+
+#[test]
+fn a_summary_becomes_a_sample_with_the_service_s_own_cpu_and_memory() {
+    let folder = tempfile::tempdir().unwrap();
+    compare(folder.path(), "rate", &writing(0, 0)).success().stdout(contains("offered by k6 v2.0.0"));
+    let results = results(folder.path());
+    assert_eq!(results["k6"], "v2.0.0");
+    let figures = &results["summaries"][0]["rows"][0]["figures"];
+    assert_eq!(figures["latency_p99_us"]["median"], 4000.0);
+    assert!(figures["peak_rss_bytes"]["median"].as_f64().unwrap() > 1e5);
+    assert_eq!(figures["cpu_us_per_request"]["place"]["best"], 1);
+    // All that k6 sends is measured.
+    assert_eq!(results["scenarios"][0]["warm_up_s"], 0.0);
+    assert_eq!(results["scenarios"][0]["duration_s"], 0.5);
+}
+
+#[test]
+fn throughput_at_saturation_is_not_ranked_from_k6() {
+    let folder = tempfile::tempdir().unwrap();
+    let ended = compare(folder.path(), "saturate", &writing(0, 0)).success();
+    ended.stdout(
+        contains("the throughput is k6's own").and(contains("no service can be ranked by throughput")),
+    );
+    let results = results(folder.path());
+    let figures = &results["summaries"][0]["rows"][0]["figures"];
+    assert!(figures["throughput_per_s"]["place"].is_null());
+    assert_eq!(figures["throughput_per_s"]["median"], 16.0);
+}
+
+#[test]
+fn wrong_answers_and_lost_requests_take_the_rank() {
+    let folder = tempfile::tempdir().unwrap();
+    let ended = compare(folder.path(), "rate", &writing(1, 99));
+    ended.stdout(contains("k6's check \"body is the greeting\" failed 1 times of 9"));
+    let folder = tempfile::tempdir().unwrap();
+    let ended = compare(folder.path(), "rate", &writing(0, 99)).code(1);
+    ended.stdout(contains("http_reqs is 8, not count==9"));
+}
+
+#[test]
+fn a_missing_or_foreign_summary_and_each_failure_of_k6_is_told() {
+    for (lines, cause) in [
+        ("exit 0", "k6 wrote no summary: it gave no cause"),
+        ("echo {} >\"$SUMMARY\"", "not of the form that its script writes"),
+        (
+            "echo 'time=\"\" level=error msg=\"it hurts\"' >&2; exit 107",
+            "the script threw an error): it hurts",
+        ),
+        ("kill -9 $$", "ended by a signal"),
+        (
+            &format!("SCENARIO=other\n{}", writing(0, 0)),
+            "k6's summary is of another load: other instead of rate",
+        ),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        compare(folder.path(), "rate", lines).code(1).stdout(contains(cause));
+    }
+}
+
+#[test]
+fn without_k6_one_line_says_what_to_do() {
+    let folder = tempfile::tempdir().unwrap();
+    let ended = compare_by(folder.path(), "rate", Path::new("/no/such/k6")).code(1);
+    ended.stderr(contains("error: there is no k6: install it").and(contains("the embedded engine")));
+    let folder = tempfile::tempdir().unwrap();
+    let other = compare_by(folder.path(), "rate", Path::new("/bin/true")).code(1);
+    other.stderr(contains("/bin/true is no k6"));
+}

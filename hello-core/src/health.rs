@@ -1,0 +1,122 @@
+//! `--health`: a service asks the one that runs beside it whether it answers, for images that hold nothing else.
+
+use std::fmt;
+use std::io::{self, Read, Write};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
+use std::time::Duration;
+
+/// How long each step of the request may take.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// What the arguments ask of a service.
+#[derive(Debug, Eq, PartialEq)]
+pub(crate) enum Asked {
+    /// To serve.
+    Serve,
+    /// To ask the service at its address for its health.
+    Health,
+}
+
+/// An argument that no service takes.
+#[derive(Debug, Eq, PartialEq)]
+pub(crate) struct UnknownArgument(String);
+
+impl fmt::Display for UnknownArgument {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "unknown argument {:?}: it takes --health or none, and HOST and PORT from the environment",
+            self.0
+        )
+    }
+}
+
+impl Asked {
+    /// Reads the arguments after the program's name.
+    ///
+    /// # Errors
+    /// When there is another than `--health`.
+    pub(crate) fn parse(arguments: impl Iterator<Item = String>) -> Result<Self, UnknownArgument> {
+        let mut asked = Self::Serve;
+        for argument in arguments {
+            match argument.as_str() {
+                "--health" => asked = Self::Health,
+                _ => return Err(UnknownArgument(argument)),
+            }
+        }
+        Ok(asked)
+    }
+}
+
+/// Sends `GET /` to the service that listens at this address.
+///
+/// # Errors
+/// When it does not answer with 200 in time.
+pub(crate) fn check(listening: SocketAddr) -> io::Result<()> {
+    let address = SocketAddr::new(reachable(listening.ip()), listening.port());
+    let mut stream = TcpStream::connect_timeout(&address, PATIENCE)?;
+    stream.set_read_timeout(Some(PATIENCE))?;
+    stream.set_write_timeout(Some(PATIENCE))?;
+    write!(
+        stream,
+        "GET / HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n"
+    )?;
+    let mut status_line = [0; b"HTTP/1.1 200".len()];
+    stream.read_exact(&mut status_line)?;
+    if status_line == *b"HTTP/1.1 200" {
+        return Ok(());
+    }
+    let got = String::from_utf8_lossy(&status_line).into_owned();
+    Err(io::Error::other(format!("it answered {got:?}")))
+}
+
+/// Where to reach a service that listens on this IP: all addresses are reached by loopback.
+fn reachable(ip: IpAddr) -> IpAddr {
+    match ip {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        ip => ip,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+    use std::thread;
+
+    use super::*;
+
+    fn asked(arguments: &[&str]) -> Result<Asked, UnknownArgument> {
+        Asked::parse(arguments.iter().map(|&argument| argument.to_owned()))
+    }
+
+    #[test]
+    fn arguments_are_read() {
+        assert_eq!(asked(&[]), Ok(Asked::Serve));
+        assert_eq!(asked(&["--health"]), Ok(Asked::Health));
+        let unknown = asked(&["--helth"]).unwrap_err().to_string();
+        assert!(unknown.contains("\"--helth\"") && unknown.contains("PORT"));
+    }
+
+    #[test]
+    fn a_right_answer_is_health_and_nothing_else_is() {
+        let answered = |answer: &'static str| {
+            let listener = TcpListener::bind("0.0.0.0:0").unwrap();
+            let address = listener.local_addr().unwrap();
+            let server = thread::spawn(move || {
+                let (mut stream, _) = listener.accept().unwrap();
+                let mut request = [0; 512];
+                let bytes = stream.read(&mut request).unwrap();
+                assert!(request[..bytes].starts_with(b"GET / HTTP/1.1\r\n"));
+                stream.write_all(answer.as_bytes()).unwrap();
+            });
+            let checked = check(address);
+            server.join().unwrap();
+            checked
+        };
+        answered("HTTP/1.1 200 OK\r\n\r\n").unwrap();
+        answered("HTTP/1.1 404 Not Found\r\n\r\n").unwrap_err();
+        answered("").unwrap_err();
+        check(SocketAddr::from(([127, 0, 0, 1], 1))).unwrap_err();
+    }
+}
