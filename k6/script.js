@@ -73,7 +73,8 @@ function expected() {
 }
 
 /**
- * The number of requests as thresholds: exact, but that a clock may give one more or less, as may the share of a segment.
+ * The number of requests as thresholds. It is exact where requests are counted out; a clock may give one less, and some
+ * more until it is stopped; and the share of a segment is a whole number near the exact one.
  * @returns {string[]}
  */
 function counts() {
@@ -81,7 +82,11 @@ function counts() {
   if (share === 0) {
     return ["count>0"];
   }
-  return SEGMENTS === 1 && load.model === "closed" ? [`count==${share}`] : [`count>=${Math.floor(share) - 1}`, `count<=${Math.ceil(share) + 1}`];
+  const least = `count>=${Math.floor(share) - 1}`;
+  if (load.model === "open") {
+    return [least];
+  }
+  return SEGMENTS === 1 ? [`count==${share}`] : [least, `count<=${Math.ceil(share) + 1}`];
 }
 
 /**

@@ -7,6 +7,7 @@ use anyhow::{Result, ensure};
 use jiff::{Timestamp, ZonedDateTime};
 
 use crate::check::{self, Extent};
+use crate::docker::Docker;
 use crate::generator::Generator;
 use crate::interrupt::Interrupt;
 use crate::measuring::Measuring;
@@ -45,6 +46,8 @@ pub struct Options {
     pub build_time: bool,
     /// The command line, for the report.
     pub command: String,
+    /// Whether each service is measured in a container, too.
+    pub docker: bool,
     /// Who offers the loads.
     pub generator: Generator,
     /// Go on after the rounds until the intervals of the primary figure are this narrow.
@@ -77,6 +80,7 @@ pub struct Compared {
 /// When nothing could be measured: a build fails, the folder cannot be written, the user interrupts before the first
 /// sample.
 pub fn compare(catalogue: &Catalogue, options: &Options, interrupt: &Interrupt) -> Result<Compared> {
+    let docker = if options.docker { Some(Docker::find(interrupt)?) } else { None };
     let folder = Folder::create(&options.out.clone().unwrap_or_else(|| by_time(&catalogue.root)))?;
     let cores = Cores::split()?;
     let mut services = options.services.clone();
@@ -87,6 +91,9 @@ pub fn compare(catalogue: &Catalogue, options: &Options, interrupt: &Interrupt) 
     let mut programs = build(&builder, &services)?;
     if options.build_time {
         time_builds(&builder, &mut programs)?;
+    }
+    if let Some(docker) = docker {
+        programs.extend(build_images(&docker, catalogue, &programs, interrupt)?);
     }
     let run = describe(options, &programs, &cores);
     folder.describe(&run)?;
@@ -119,6 +126,29 @@ pub fn build(builder: &Builder, services: &[Service]) -> Result<Vec<Program>> {
         progress.step();
     }
     Ok(programs)
+}
+
+/// Builds an image for each service that has one.
+fn build_images(
+    docker: &Docker,
+    catalogue: &Catalogue,
+    programs: &[Program],
+    interrupt: &Interrupt,
+) -> Result<Vec<Program>> {
+    let with_image: Vec<&Program> = programs
+        .iter()
+        .filter(|program| program.service.package.is_some() && !program.service.floor)
+        .collect();
+    let progress = Progress::new(with_image.len() as u64);
+    progress.beat();
+    let mut images = Vec::new();
+    for (program, number) in with_image.iter().zip(1..) {
+        let name = &program.service.name;
+        progress.now(&format!("building the image of {name} ({number} of {})", with_image.len()), None);
+        images.push(docker.build(catalogue, program, interrupt)?);
+        progress.step();
+    }
+    Ok(images)
 }
 
 /// Builds each service from nothing, and notes how long it took.

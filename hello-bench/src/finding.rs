@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::figure::Figure;
-use crate::program::Facts;
+use crate::program::{Facts, Group};
 use crate::summary::{Row, Summary};
 
 /// What the ranking of one scenario shows.
@@ -13,26 +13,45 @@ use crate::summary::{Row, Summary};
 pub struct Finding {
     /// The scenario's name.
     pub scenario: String,
+    /// Whom it is about.
+    #[serde(default)]
+    pub group: Group,
     /// The outcome, as a sentence without its full stop.
     pub text: String,
 }
 
 impl Finding {
-    /// Says what the ranking by the primary figure shows.
-    pub fn new(summary: &Summary, services: &[Facts]) -> Self {
-        Self { scenario: summary.scenario.name.clone(), text: words(summary, services) }
+    /// Says what the ranking of each group by the primary figure shows; of none, that none can be ranked.
+    pub fn of(summary: &Summary, services: &[Facts]) -> Vec<Self> {
+        let has = |group: &Group| summary.rows.iter().any(|row| row.group == *group);
+        let mut groups: Vec<Group> =
+            [Group::Service, Group::Image, Group::Baseline].into_iter().filter(has).collect();
+        if groups.is_empty() {
+            groups.push(Group::Service);
+        }
+        let finding = |group| Self {
+            scenario: summary.scenario.name.clone(),
+            group,
+            text: words(summary, group, services),
+        };
+        groups.into_iter().map(finding).collect()
     }
 }
 
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}.", self.scenario, self.text)
+        let whom = match self.group {
+            Group::Image => ", in containers",
+            Group::Baseline => ", other languages",
+            Group::Service | Group::Floor => "",
+        };
+        write!(f, "{}{whom}: {}.", self.scenario, self.text)
     }
 }
 
-fn words(summary: &Summary, services: &[Facts]) -> String {
+fn words(summary: &Summary, group: Group, services: &[Facts]) -> String {
     let what = what(summary.primary);
-    let (leaders, behind) = split(summary);
+    let (leaders, behind) = split(summary, group);
     let leading = list(&leaders.iter().map(|row| name(row, services)).collect::<Vec<_>>());
     match (leaders.as_slice(), behind.as_slice()) {
         ([], _) => format!("no service can be ranked by {what}"),
@@ -67,9 +86,9 @@ fn rounds(count: usize) -> String {
 }
 
 /// The ranked rows that may be the best, and those that may not, each from best to worst.
-fn split(summary: &Summary) -> (Vec<&Row>, Vec<&Row>) {
+fn split(summary: &Summary, group: Group) -> (Vec<&Row>, Vec<&Row>) {
     let place = |row: &Row| row.place(summary.primary);
-    let ranked = summary.rows.iter().filter(|row| place(row).is_some());
+    let ranked = summary.rows.iter().filter(|row| row.group == group && place(row).is_some());
     ranked.partition(|row| place(row).is_some_and(|place| place.best == 1))
 }
 

@@ -15,6 +15,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 use crate::command::kill_group;
+use crate::docker::Container;
 use crate::engine::response::Head;
 use crate::program::Program;
 use crate::system::cores::Cores;
@@ -34,6 +35,7 @@ const LINES_KEPT: usize = 5;
 pub struct Running {
     name: String,
     child: Child,
+    container: Option<Container>,
     /// Where it listens.
     pub address: SocketAddr,
     /// What it said when it was ready.
@@ -57,7 +59,11 @@ impl Running {
     /// As [`Running::launch`].
     pub fn launch_with(program: &Program, cores: &Cores, variables: &[(&str, Option<&str>)]) -> Result<Self> {
         let name = &program.service.name;
-        let mut command = command(program, variables);
+        let container = program.facts.image.as_ref().map(|_| Container::new(&program.path));
+        let mut command = match (&container, &program.facts.image) {
+            (Some(container), Some(image)) => piped(container.command(image, cores, variables)),
+            _ => command(program, variables),
+        };
         // A child inherits the cores of the thread that starts it.
         Cores::confine(&cores.service)?;
         let started = Instant::now();
@@ -77,6 +83,7 @@ impl Running {
         let mut running = Self {
             name: name.clone(),
             child,
+            container,
             address: unspecified,
             ready_line: String::new(),
             started,
@@ -115,8 +122,15 @@ impl Running {
     }
 
     /// The process and its descendants.
-    pub fn tree(&self) -> Tree {
-        Tree::of(self.child.id())
+    ///
+    /// # Errors
+    /// When it runs in a container that has ended.
+    pub fn tree(&self) -> Result<Tree> {
+        let pid = match &self.container {
+            Some(container) => container.pid(),
+            None => Some(self.child.id()),
+        };
+        pid.map(Tree::of).with_context(|| format!("the container of {} is gone", self.name))
     }
 
     /// Sends a signal to the process.
@@ -189,27 +203,29 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
+        let ended = self.child.try_wait().is_ok_and(|status| status.is_some());
         kill_group(&mut self.child);
+        if let Some(container) = self.container.as_ref().filter(|_| !ended) {
+            container.remove();
+        }
     }
 }
 
 /// The command that starts a service, with its output piped and a process group of its own.
 pub fn command(program: &Program, variables: &[(&str, Option<&str>)]) -> Command {
-    let mut command = Command::new(&program.path);
-    command
-        .args(&program.arguments)
-        .current_dir(&program.folder)
-        .envs(&program.service.environment)
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .process_group(0);
+    let mut command = piped(Command::new(&program.path));
+    command.args(&program.arguments).current_dir(&program.folder).envs(&program.service.environment);
     for (name, value) in variables {
         match value {
             Some(value) => command.env(name, value),
             None => command.env_remove(name),
         };
     }
+    command
+}
+
+fn piped(mut command: Command) -> Command {
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
     command
 }
 

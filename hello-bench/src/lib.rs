@@ -17,6 +17,7 @@ pub mod cli;
 pub mod command;
 pub mod compare;
 pub mod diff;
+pub mod docker;
 pub mod engine;
 pub mod figure;
 pub mod finding;

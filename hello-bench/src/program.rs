@@ -27,6 +27,12 @@ pub struct Facts {
     pub language: String,
     /// Whether it is the limit of the machine, never ranked.
     pub floor: bool,
+    /// Whether it answers the core of the contract alone: a service in another language.
+    #[serde(default)]
+    pub baseline: bool,
+    /// The image that it runs in; absent for what runs as a process of the machine.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub image: Option<Image>,
     /// The size of the binary; absent for what is no single file.
     pub binary_bytes: Option<u64>,
     /// Lines with code, comments and blank lines left out; absent where the catalogue names no sources.
@@ -39,6 +45,34 @@ pub struct Facts {
     pub source: Option<Source>,
 }
 
+/// Services that are ranked among themselves.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Group {
+    /// Processes of the machine that answer the whole contract.
+    #[default]
+    Service,
+    /// The same in containers.
+    Image,
+    /// Services in other languages.
+    Baseline,
+    /// The limit of the machine, which is not ranked.
+    Floor,
+}
+
+/// A container image.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Image {
+    /// Its name.
+    pub name: String,
+    /// The service as a process of the machine, which its figures are taken by.
+    pub native: String,
+    /// The size of all layers, uncompressed.
+    pub bytes: u64,
+    /// The size of the layers above the base image.
+    pub added_bytes: u64,
+}
+
 /// A source file.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Source {
@@ -49,10 +83,25 @@ pub struct Source {
 }
 
 impl Facts {
-    /// What to call it among these: the framework, where one service alone uses it, or else its name.
+    /// What to call it among these: the framework, where one service of its group alone uses it, or else its name.
     pub fn label(&self, services: &[Self]) -> String {
-        let users = services.iter().filter(|other| other.framework == self.framework).count();
-        if self.floor || users != 1 { self.name.clone() } else { self.framework.clone() }
+        let alike = |other: &&Self| other.framework == self.framework && other.group() == self.group();
+        match (self.group(), services.iter().filter(alike).count()) {
+            (Group::Floor, _) => self.name.clone(),
+            (Group::Image, 1) => format!("{} in Docker", self.framework),
+            (_, 1) => self.framework.clone(),
+            _ => self.name.clone(),
+        }
+    }
+
+    /// Those that it is ranked among.
+    pub fn group(&self) -> Group {
+        match (self.floor, &self.image, self.baseline) {
+            (true, ..) => Group::Floor,
+            (_, Some(_), _) => Group::Image,
+            (.., true) => Group::Baseline,
+            _ => Group::Service,
+        }
     }
 }
 
@@ -136,6 +185,8 @@ impl<'a> Builder<'a> {
             version: tree.as_deref().and_then(|tree| version(tree, &service.framework)),
             language: service.language.clone(),
             floor: service.floor,
+            baseline: service.core_contract,
+            image: None,
             binary_bytes: service.package.as_ref().and(fs::metadata(binary).ok()).map(|file| file.len()),
             lines_of_code: (!sources.is_empty()).then_some(lines),
             dependencies: tree.as_deref().map(third_party),
@@ -189,8 +240,16 @@ fn located(root: &Path, program: &str) -> PathBuf {
     on_path(program).unwrap_or(inside)
 }
 
+/// The program that this variable names, or else the first of this name on the `PATH`.
+pub fn named_by(variable: &str, program: &str) -> Option<PathBuf> {
+    match std::env::var_os(variable) {
+        Some(named) => Some(PathBuf::from(named)).filter(|path| path.is_file()),
+        None => on_path(program),
+    }
+}
+
 /// The first program of this name that the `PATH` leads to.
-pub fn on_path(program: &str) -> Option<PathBuf> {
+fn on_path(program: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     std::env::split_paths(&path).map(|folder| folder.join(program)).find(|file| file.is_file())
 }

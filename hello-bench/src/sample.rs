@@ -100,7 +100,8 @@ impl Bench<'_> {
         let mut running = Running::launch(program, self.cores)?;
         sample.start_up_us = Some(running.first_answer()?.as_secs_f64() * 1e6);
         thread::sleep(IDLE);
-        sample.idle = Some(running.tree().memory());
+        let tree = running.tree()?;
+        sample.idle = Some(tree.memory());
         let target = Target::at(running.address);
         let load = Load {
             target: &target,
@@ -109,7 +110,7 @@ impl Bench<'_> {
             threads: self.cores.generator.len(),
             seed: self.seed ^ u64::from(sample.trial.round),
         };
-        let mut watch = Watch::new(running.tree(), self.interrupt, progress);
+        let mut watch = Watch::new(tree, self.interrupt, progress);
         match self.generator.drive(&load, &mut watch) {
             Ok(offered) => sample.load = Some(self.figures(offered, &watch)),
             Err(cause) => match running.obituary() {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use crate::figure::Figure;
-use crate::program::Facts;
+use crate::program::{Facts, Group};
 use crate::sample::Sample;
 use crate::scenario::Scenario;
 use crate::stats::bootstrap::{Interval, interval};
@@ -23,7 +23,7 @@ pub struct Summary {
     pub primary: Figure,
     /// Rounds that every ranked service has completed.
     pub rounds: usize,
-    /// A row for each service: the ranked ones from best to worst, then those that are not ranked, then the floor.
+    /// A row for each service: group by group, the ranked ones from best to worst, then those that are not ranked.
     pub rows: Vec<Row>,
     /// What touches all rows.
     pub warnings: Vec<Warning>,
@@ -34,8 +34,9 @@ pub struct Summary {
 pub struct Row {
     /// Its name.
     pub service: String,
-    /// Whether it is the limit of the machine.
-    pub floor: bool,
+    /// Those that it is ranked among.
+    #[serde(default)]
+    pub group: Group,
     /// Why it is not ranked: a wrong answer, or an end of the process.
     pub disqualified: Option<String>,
     /// The figures that it has.
@@ -57,7 +58,8 @@ pub struct Estimate {
     pub interval: Option<Interval>,
     /// The place among the ranked services; absent for others, and where a warning forbids it.
     pub place: Option<Place>,
-    /// By the reference, paired within rounds; absent for the reference itself and for services without a place.
+    /// By the reference, paired within rounds; for an image, by the same service outside of a container. Absent for the
+    /// reference itself and for services without a place.
     pub to_reference: Option<Ratio>,
     /// By the service in the first place, paired within rounds; absent as above.
     pub to_best: Option<Ratio>,
@@ -86,6 +88,13 @@ impl Ratio {
     }
 }
 
+impl Summary {
+    /// The row of a service.
+    pub fn row(&self, service: &str) -> Option<&Row> {
+        self.rows.iter().find(|row| row.service == service)
+    }
+}
+
 impl Row {
     /// Its place by the primary figure.
     pub fn place(&self, primary: Figure) -> Option<Place> {
@@ -107,14 +116,18 @@ pub fn summarize(scenario: &Scenario, services: &[Facts], samples: &[Sample], re
     };
     // A fault under one load is a fault of the service: it takes the rank under every load.
     let fault_of = |name: &str| samples.iter().filter(|sample| sample.trial.service == name).find_map(fault);
-    let entry = |facts: &Facts| Entry::new(scenario, facts, of(&facts.name), fault_of(&facts.name));
+    let entry = |facts| Entry::new(scenario, facts, of(&facts.name), fault_of(&facts.name));
     let mut entries: Vec<Entry> = services.iter().map(entry).filter(Entry::has_samples).collect();
     let rounds = common_rounds(&entries);
     for entry in &mut entries {
         entry.estimate(&rounds);
     }
     for figure in Figure::ALL {
-        rank(&mut entries, figure, reference);
+        let known = [Group::Service, Group::Image, Group::Baseline]
+            .into_iter()
+            .flat_map(|group| rank(&mut entries, figure, group))
+            .collect();
+        compare(&mut entries, figure, reference, &known);
     }
     let warnings = shared_warnings(&entries, rounds.len());
     let primary = primary(scenario);
@@ -125,35 +138,38 @@ pub fn summarize(scenario: &Scenario, services: &[Facts], samples: &[Sample], re
     Summary { scenario: scenario.clone(), primary, rounds: rounds.len(), rows, warnings }
 }
 
-/// Ranked services first, by their median; then the others; then the floor.
-fn order(row: &Row, primary: Figure) -> (bool, bool, f64) {
+/// Group by group, ranked services first, by their median.
+fn order(row: &Row, primary: Figure) -> (Group, bool, f64) {
     let estimate = row.figures.get(&primary);
     let median = estimate.map_or(f64::INFINITY, |estimate| estimate.median);
     let signed = if primary.lower_is_better() { median } else { -median };
-    (row.floor, row.disqualified.is_some(), signed)
+    (row.group, row.disqualified.is_some(), signed)
 }
 
 struct Entry<'a> {
     row: Row,
+    /// What its figures are taken by, where that is not the reference.
+    native: Option<&'a str>,
     samples: Vec<&'a Sample>,
 }
 
 impl<'a> Entry<'a> {
     fn new(
         scenario: &Scenario,
-        facts: &Facts,
+        facts: &'a Facts,
         samples: Vec<&'a Sample>,
         disqualified: Option<String>,
     ) -> Self {
         let row = Row {
             service: facts.name.clone(),
-            floor: facts.floor,
+            group: facts.group(),
             disqualified,
             figures: BTreeMap::new(),
             warnings: Told::of_samples(scenario, &samples),
             windows: typical_windows(&samples),
         };
-        Self { row, samples }
+        let native = facts.image.as_ref().map(|image| image.native.as_str());
+        Self { row, native, samples }
     }
 
     fn has_samples(&self) -> bool {
@@ -161,7 +177,16 @@ impl<'a> Entry<'a> {
     }
 
     fn is_ranked(&self) -> bool {
-        !self.row.floor && self.row.disqualified.is_none()
+        self.row.group != Group::Floor && self.row.disqualified.is_none()
+    }
+
+    fn is_ranked_by(&self, figure: Figure) -> bool {
+        let refused = self.row.warnings.iter().any(|told| told.refuses(figure));
+        self.is_ranked() && !refused && self.row.figures.contains_key(&figure)
+    }
+
+    fn values(&self, figure: Figure) -> &[f64] {
+        self.row.figures.get(&figure).map_or(&[], |estimate| &estimate.values)
     }
 
     fn estimate(&mut self, rounds: &BTreeSet<u32>) {
@@ -211,42 +236,69 @@ fn common_rounds(entries: &[Entry]) -> BTreeSet<u32> {
     ranked.map(whole).reduce(|a, b| &a & &b).unwrap_or_default()
 }
 
-/// Gives places and ratios to the services whose figure may be ranked.
-fn rank(entries: &mut [Entry], figure: Figure, reference: &str) {
-    let allowed = |entry: &Entry| {
-        let refused = entry.row.warnings.iter().any(|told| told.refuses(figure));
-        entry.is_ranked() && !refused && entry.row.figures.contains_key(&figure)
-    };
+/// The p-values of pairs of entries, by their indices.
+type Pairs = BTreeMap<(usize, usize), f64>;
+
+/// Gives places to the services of a group whose figure may be ranked, and ratios to the best of them. Returns what it
+/// found of their pairs.
+fn rank(entries: &mut [Entry], figure: Figure, group: Group) -> Pairs {
+    let allowed = |entry: &Entry| entry.row.group == group && entry.is_ranked_by(figure);
     let ranked: Vec<usize> = (0..entries.len()).filter(|index| allowed(&entries[*index])).collect();
-    let values: Vec<Vec<f64>> =
-        ranked.iter().map(|index| entries[*index].row.figures[&figure].values.clone()).collect();
+    let values: Vec<Vec<f64>> = ranked.iter().map(|index| entries[*index].values(figure).to_vec()).collect();
     let slices: Vec<&[f64]> = values.iter().map(Vec::as_slice).collect();
     let Some(comparison) = Comparison::new(&slices, figure.lower_is_better()) else {
-        return;
+        return Pairs::new();
     };
     let best = comparison.order.first().copied().unwrap_or_default();
-    let base = ranked.iter().position(|index| entries[*index].row.service == reference);
     for ((at, place), index) in comparison.places().into_iter().enumerate().zip(&ranked) {
-        let to = |other: usize| {
-            let ratio = Ratio::new(&values[at], &values[other], comparison.p[at][other]);
-            ratio.filter(|_| other != at)
-        };
         if let Some(estimate) = entries[*index].row.figures.get_mut(&figure) {
             estimate.place = Some(place);
-            estimate.to_best = to(best);
-            estimate.to_reference = base.and_then(to);
+            let ratio = Ratio::new(&values[at], &values[best], comparison.p[at][best]);
+            estimate.to_best = ratio.filter(|_| at != best);
+        }
+    }
+    let cells = comparison
+        .p
+        .iter()
+        .zip(&ranked)
+        .flat_map(|(row, a)| row.iter().zip(&ranked).map(move |(p, b)| ((*a, *b), *p)));
+    cells.collect()
+}
+
+/// Takes the figure of each service by the reference's, or by what else it is to be compared with. Within a group p is
+/// corrected for all pairs of it, as for places; between groups it is that of the pair alone.
+fn compare(entries: &mut [Entry], figure: Figure, reference: &str, known: &Pairs) {
+    let ratio = |(at, entry): (usize, &Entry)| {
+        let name = entry.native.unwrap_or(reference);
+        let other =
+            entries.iter().position(|other| other.row.service == name).filter(|other| *other != at)?;
+        let base = &entries[other];
+        if !entry.is_ranked_by(figure) || !base.is_ranked_by(figure) {
+            return None;
+        }
+        let values = [entry.values(figure), base.values(figure)];
+        let p = known.get(&(at, other)).copied();
+        let alone = || Comparison::new(&values, figure.lower_is_better()).map(|pair| pair.p[0][1]);
+        Ratio::new(values[0], values[1], p.or_else(alone)?)
+    };
+    let ratios: Vec<Option<Ratio>> = entries.iter().enumerate().map(ratio).collect();
+    for (entry, ratio) in entries.iter_mut().zip(ratios) {
+        if let Some(estimate) = entry.row.figures.get_mut(&figure) {
+            estimate.to_reference = ratio;
         }
     }
 }
 
 fn shared_warnings(entries: &[Entry], rounds: usize) -> Vec<Warning> {
-    let ranked = entries.iter().filter(|entry| entry.is_ranked()).count();
-    let needed = rounds_needed(ranked);
+    let of = |group| entries.iter().filter(|entry| entry.is_ranked() && entry.row.group == group).count();
+    let largest =
+        [Group::Service, Group::Image, Group::Baseline].map(of).into_iter().max().unwrap_or_default();
+    let needed = rounds_needed(largest);
     let mut warnings = Vec::new();
-    if ranked > 1 && rounds < needed {
+    if largest > 1 && rounds < needed {
         warnings.push(Warning::TooFewRounds { rounds, needed });
     }
-    let floor = entries.iter().find(|entry| entry.row.floor);
+    let floor = entries.iter().find(|entry| entry.row.group == Group::Floor);
     let drift = floor.and_then(|floor| drift(floor.row.figures.get(&Figure::CpuUsPerRequest)?));
     warnings.extend(drift.map(|fraction| Warning::FloorDrift { fraction }));
     warnings

@@ -118,7 +118,7 @@ fn threads(program: &Program, cores: &Cores) -> Result<Option<Violation>> {
         let confined = Cores { service: service.to_vec(), generator: cores.generator.clone() };
         let running = Running::launch(program, &confined)?;
         running.first_answer()?;
-        Ok(running.tree().memory().threads)
+        Ok(running.tree()?.memory().threads)
     };
     let (one, two) = (count(&cores.service[..1])?, count(&cores.service[..2])?);
     Ok((two != one + 1).then(|| Violation {

@@ -57,6 +57,7 @@ impl Measure {
             profile,
             build_time: false,
             command: cli::command_line(),
+            docker: false,
             generator: Generator::Embedded,
             precision: self.precision.map(|half_width| Precision { half_width, limit }),
         })
@@ -80,6 +81,9 @@ pub(super) struct Compare {
     /// The form of the report on stdout
     #[arg(long, value_enum, default_value_t = Page::Table)]
     format: Page,
+    /// Also build each service's image and measure it in a container: rows of their own, NAME@docker
+    #[arg(long)]
+    docker: bool,
     /// Who offers the loads: hello-bench's own engine, or the k6 that K6 or the PATH names
     #[arg(long, value_enum, default_value_t = EngineName::Embedded)]
     engine: EngineName,
@@ -128,7 +132,7 @@ impl Compare {
             Some(name) => bail!("the reference {name:?} is not among the services compared"),
             None => first.context("there is nothing to compare: name a service other than the floor")?,
         };
-        Ok(Options { services, reference, build_time: self.build_time, ..options })
+        Ok(Options { services, reference, build_time: self.build_time, docker: self.docker, ..options })
     }
 }
 

@@ -17,7 +17,7 @@ use crate::engine::{Load, Observer};
 use crate::generator::Offered;
 use crate::interrupt::Interrupt;
 use crate::k6::summary::Summary;
-use crate::program::on_path;
+use crate::program::named_by;
 
 /// The exit status of a k6 that found a threshold crossed (`errext/exitcodes` of its source).
 const THRESHOLDS_CROSSED: i32 = 99;
@@ -38,11 +38,7 @@ impl K6 {
     /// # Errors
     /// When there is none, or it does not tell its version.
     pub fn find(root: &Path, scenarios: &Path) -> Result<Self> {
-        let program = match std::env::var_os("K6") {
-            Some(named) => Some(PathBuf::from(named)).filter(|path| path.is_file()),
-            None => on_path("k6"),
-        };
-        let program = program.context(
+        let program = named_by("K6", "k6").context(
             "there is no k6: install it (https://grafana.com/docs/k6/latest/set-up/install-k6/) or set K6 to its path, or leave out --engine: the embedded engine offers the same loads",
         )?;
         let told = command::run(Command::new(&program).arg("version"), &Interrupt::default())?;

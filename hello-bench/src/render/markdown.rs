@@ -16,7 +16,7 @@ pub fn page(report: &Report) -> String {
         load(&mut page, report, summary);
     }
     page.push_str("\n## Cost\n\n");
-    page.push_str(&table(&tables::costs(report, Width::Wide)));
+    costs(&mut page, report);
     notes(&mut page, &report.warnings);
     page
 }
@@ -36,9 +36,17 @@ pub fn excerpt(report: &Report) -> String {
         notes(&mut page, &tables::warnings(summary));
     }
     page.push('\n');
-    page.push_str(&table(&tables::costs(report, Width::Wide)));
+    costs(&mut page, report);
     page.push_str(&provenance(report));
     page
+}
+
+fn costs(page: &mut String, report: &Report) {
+    page.push_str(&table(&tables::costs(report, Width::Wide)));
+    if let Some(images) = tables::images(report, Width::Wide) {
+        page.push('\n');
+        page.push_str(&table(&images));
+    }
 }
 
 fn findings(page: &mut String, report: &Report) {

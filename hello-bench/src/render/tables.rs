@@ -2,7 +2,7 @@
 
 use crate::diff::{Change, Diff, Verdict};
 use crate::figure::Figure;
-use crate::program::Facts;
+use crate::program::{Facts, Group, Image};
 use crate::render::table::Table;
 use crate::report::Report;
 use crate::stats::bootstrap::Interval;
@@ -54,8 +54,49 @@ pub fn costs(report: &Report, width: Width) -> Table {
         header[6] = "dependencies";
         header.push("clean build s");
     }
-    let rows = report.run.services.iter().map(|facts| cost(report, facts, width)).collect();
+    let processes = report.run.services.iter().filter(|facts| facts.image.is_none());
+    let rows = processes.map(|facts| cost(report, facts, width)).collect();
     Table { header: header.into_iter().map(str::to_owned).collect(), rows, text_columns: 2 }
+}
+
+/// The table of container images: what they weigh, and what they need when they run; `None` where there are none.
+pub fn images(report: &Report, width: Width) -> Option<Table> {
+    let images: Vec<(&Facts, &Image)> =
+        report.run.services.iter().filter_map(|facts| Some((facts, facts.image.as_ref()?))).collect();
+    let mut header =
+        vec!["image of", "image MB", "layer MB", "idle RSS MiB", "peak MiB", "start-up ms", "CPU by native"];
+    if width == Width::Wide {
+        header[2] = "our layer MB";
+        header[4] = "peak RSS MiB";
+        header[6] = "CPU per request by the same service outside of the container, 95 % interval";
+    }
+    let rows = images.iter().map(|(facts, image)| image_row(report, facts, image, width)).collect();
+    let header = header.into_iter().map(str::to_owned).collect();
+    (!images.is_empty()).then_some(Table { header, rows, text_columns: 1 })
+}
+
+fn image_row(report: &Report, facts: &Facts, image: &Image, width: Width) -> Vec<String> {
+    let mut rows =
+        report.summaries.iter().filter_map(|summary| summary.row(&facts.name).map(|row| (summary, row)));
+    let first = rows.clone().next().map(|(_, row)| row);
+    let figure = |row: Option<&Row>, figure| row.map_or_else(|| ABSENT.to_owned(), |row| cell(row, figure));
+    let peak = |row: &Row| row.figures.get(&Figure::PeakRssBytes).map_or(0.0, |estimate| estimate.median);
+    let highest = rows.clone().map(|(_, row)| row).max_by(|a, b| peak(a).total_cmp(&peak(b)));
+    let unsaturated = rows.find(|(summary, _)| !summary.scenario.saturates()).map(|(_, row)| row);
+    let by_native = unsaturated.or(first).map_or_else(
+        || ABSENT.to_owned(),
+        |row| to_reference(row, Figure::CpuUsPerRequest, &image.native, width),
+    );
+    let mb = |bytes: u64| format!("{:.2}", bytes as f64 / 1e6);
+    vec![
+        image.native.clone(),
+        mb(image.bytes),
+        mb(image.added_bytes),
+        figure(first, Figure::IdleRssBytes),
+        figure(highest, Figure::PeakRssBytes),
+        figure(first, Figure::StartUpUs),
+        by_native,
+    ]
 }
 
 /// The table of what changed between two runs: the primary figures, and whatever improved or regressed.
@@ -86,7 +127,7 @@ pub fn changes(diff: &Diff) -> Table {
 
 /// The place, or why there is none.
 pub fn rank(row: &Row, figure: Figure) -> String {
-    match (row.place(figure), &row.disqualified, row.floor) {
+    match (row.place(figure), &row.disqualified, row.group == Group::Floor) {
         (Some(place), ..) => place.to_string(),
         (None, Some(_), _) => "failed".to_owned(),
         (None, None, true) => "limit".to_owned(),
@@ -132,7 +173,7 @@ fn figures(summary: &Summary, width: Width) -> Vec<Figure> {
 
 /// A service's name, as far as a narrow table has room for it.
 fn name(service: &str, width: Width) -> String {
-    const LETTERS: usize = 14;
+    const LETTERS: usize = 16;
     if width == Width::Wide || service.chars().count() <= LETTERS {
         return service.to_owned();
     }
@@ -182,7 +223,7 @@ pub fn mib(bytes: f64) -> String {
 }
 
 fn cost(report: &Report, facts: &Facts, width: Width) -> Vec<String> {
-    let row = report.summaries.iter().flat_map(|summary| &summary.rows).find(|row| row.service == facts.name);
+    let row = report.summaries.iter().find_map(|summary| summary.row(&facts.name));
     let figure = |figure| row.map_or_else(|| ABSENT.to_owned(), |row| cell(row, figure));
     let count = |count: Option<u64>| count.map_or_else(|| ABSENT.to_owned(), |count| count.to_string());
     let version = facts.version.clone().unwrap_or_else(|| ABSENT.to_owned());

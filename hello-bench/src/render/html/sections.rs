@@ -6,6 +6,7 @@ use crate::render::html::cards::{
     fact_bars, figure_bars, latency, memory, ratio_chart, round_chart, windows,
 };
 use crate::render::html::{Card, Section, experiment, scheduled};
+use crate::render::tables::{self, Width};
 use crate::report::Report;
 
 /// The sections of a page, in order.
@@ -65,6 +66,12 @@ fn lean(report: &Report) -> Section {
     }
     let mib = |facts: &Facts| facts.binary_bytes.map(|bytes| bytes as f64 / f64::from(1 << 20));
     cards.extend(fact_bars(report, "Binary size", "MiB, less is better", "MiB", mib, 2));
+    cards.extend(tables::images(report, Width::Wide).map(|table| Card {
+        title: "Container images".into(),
+        subtitle: "all layers, and those above the base image, uncompressed; measured in containers".into(),
+        drawing: None,
+        table,
+    }));
     Section {
         id: "lean",
         question: "Who is lean?",
