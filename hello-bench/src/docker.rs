@@ -9,8 +9,9 @@ use nix::unistd::{Gid, Uid};
 use serde::Deserialize;
 
 use crate::command;
+use crate::facts::Image;
 use crate::interrupt::Interrupt;
-use crate::program::{Image, Program, named_by};
+use crate::program::{Program, named_by};
 use crate::service::Catalogue;
 use crate::system::cores::Cores;
 

@@ -4,8 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::facts::{Facts, Group};
 use crate::figure::Figure;
-use crate::program::{Facts, Group};
 use crate::summary::{Row, Summary};
 
 /// What the ranking of one scenario shows.

@@ -2,10 +2,10 @@
 
 use std::collections::VecDeque;
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::os::unix::process::CommandExt;
 use std::process::{Child, ChildStderr, ChildStdout, Command, ExitStatus, Stdio};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -22,7 +22,7 @@ use crate::system::cores::Cores;
 use crate::system::process::Tree;
 
 /// What stands before the address in the ready line.
-const LISTENING: &str = "listening on http://";
+const LISTENING: &str = " on http://";
 /// How often a process is looked at that should end.
 const LOOK: Duration = Duration::from_millis(2);
 /// How long a service may take to stop once it was measured.
@@ -50,7 +50,8 @@ impl Running {
     /// # Errors
     /// When it cannot be started, or ends or keeps silent instead of becoming ready: with the cause that it gives.
     pub fn launch(program: &Program, cores: &Cores) -> Result<Self> {
-        Self::launch_with(program, cores, &[("HOST", Some("127.0.0.1")), ("PORT", Some("0"))])
+        let port = if program.service.given_port { free_port()?.to_string() } else { "0".to_owned() };
+        Self::launch_with(program, cores, &[("HOST", Some("127.0.0.1")), ("PORT", Some(&port))])
     }
 
     /// As [`Running::launch`], with these variables set, or not set, instead of `HOST` and `PORT`.
@@ -74,8 +75,10 @@ impl Running {
         let stderr = Arc::default();
         let ready = match (child.stdout.take(), child.stderr.take()) {
             (Some(out), Some(err)) => {
-                keep_last_lines(err, Arc::clone(&stderr));
-                ready_lines(out)
+                let (sender, ready) = channel();
+                keep_last_lines(err, Arc::clone(&stderr), sender.clone());
+                tell_ready_lines(out, sender);
+                ready
             }
             _ => bail!("{name} has no output"),
         };
@@ -169,16 +172,12 @@ impl Running {
         let _ = self.wait(STOP_LIMIT);
     }
 
-    fn when_ready(
-        &mut self,
-        ready: &Receiver<(String, SocketAddr)>,
-        limit: Duration,
-    ) -> Result<(String, SocketAddr)> {
+    fn when_ready(&mut self, ready: &Receiver<Ready>, limit: Duration) -> Result<Ready> {
         match ready.recv_timeout(limit) {
             Ok(ready) => Ok(ready),
             Err(RecvTimeoutError::Timeout) => {
                 bail!(
-                    "{} said nothing like {LISTENING:?} within {} s{}",
+                    "{} said nothing like \"listening on http://\" within {} s{}",
                     self.name,
                     limit.as_secs(),
                     self.last_words()
@@ -229,9 +228,17 @@ fn piped(mut command: Command) -> Command {
     command
 }
 
+/// A port of loopback that nobody uses now.
+fn free_port() -> Result<u16> {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).context("cannot find a free port")?;
+    Ok(listener.local_addr()?.port())
+}
+
+/// A ready line, and the address in it.
+type Ready = (String, SocketAddr);
+
 /// Reads stdout to its end, and passes on the ready line.
-fn ready_lines(stdout: ChildStdout) -> Receiver<(String, SocketAddr)> {
-    let (sender, receiver) = channel();
+fn tell_ready_lines(stdout: ChildStdout, sender: Sender<Ready>) {
     thread::spawn(move || {
         for line in BufReader::new(stdout).lines().map_while(Result::ok) {
             if let Some(address) = address(&line) {
@@ -239,7 +246,6 @@ fn ready_lines(stdout: ChildStdout) -> Receiver<(String, SocketAddr)> {
             }
         }
     });
-    receiver
 }
 
 fn address(line: &str) -> Option<SocketAddr> {
@@ -247,9 +253,13 @@ fn address(line: &str) -> Option<SocketAddr> {
     rest.split(['/', ' ']).next()?.parse().ok()
 }
 
-fn keep_last_lines(stderr: ChildStderr, lines: Arc<Mutex<VecDeque<String>>>) {
+/// Reads stderr to its end, and passes on the ready line, too: some servers say it there.
+fn keep_last_lines(stderr: ChildStderr, lines: Arc<Mutex<VecDeque<String>>>, sender: Sender<Ready>) {
     thread::spawn(move || {
         for line in BufReader::new(stderr).lines().map_while(Result::ok) {
+            if let Some(address) = address(&line) {
+                let _ = sender.send((line.clone(), address));
+            }
             if let Ok(mut lines) = lines.lock() {
                 lines.push_back(line);
                 while lines.len() > LINES_KEPT {
@@ -269,6 +279,7 @@ mod tests {
         let found = address("svc-axum listening on http://127.0.0.1:3000");
         assert_eq!(found, Some(SocketAddr::from(([127, 0, 0, 1], 3000))));
         assert_eq!(address("x listening on http://[::1]:80/"), Some("[::1]:80".parse().unwrap()));
+        assert_eq!(address(" * Running on http://127.0.0.1:1"), Some("127.0.0.1:1".parse().unwrap()));
         assert_eq!(address("listening on port 3000"), None);
     }
 }

@@ -19,6 +19,7 @@ pub mod compare;
 pub mod diff;
 pub mod docker;
 pub mod engine;
+pub mod facts;
 pub mod figure;
 pub mod finding;
 pub mod generator;

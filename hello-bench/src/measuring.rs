@@ -155,8 +155,11 @@ impl<'a> Measuring<'a> {
     fn left(&self, trials: &[Trial]) -> Duration {
         let alive = trials.iter().filter(|trial| !self.has_failed(&trial.service));
         alive
-            .filter_map(|trial| self.scenario(&trial.scenario).ok())
-            .map(|scenario| scenario.expected() + OVERHEAD)
+            .filter_map(|trial| Some((trial, self.scenario(&trial.scenario).ok()?)))
+            .map(|(trial, scenario)| {
+                let warm_up = self.programs[&trial.service].service.warm_up_s;
+                scenario.expected() + Duration::from_secs(warm_up.into()) + OVERHEAD
+            })
             .sum()
     }
 

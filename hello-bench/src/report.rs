@@ -2,9 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::facts::Facts;
 use crate::finding::Finding;
 use crate::plan::Plan;
-use crate::program::Facts;
 use crate::run::Run;
 use crate::sample::Sample;
 use crate::summary::{Summary, summarize};

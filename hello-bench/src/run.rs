@@ -8,8 +8,8 @@ use anyhow::{Context, Result, ensure};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::facts::Facts;
 use crate::plan::Plan;
-use crate::program::Facts;
 use crate::sample::Sample;
 use crate::scenario::Scenario;
 use crate::system::host::Host;

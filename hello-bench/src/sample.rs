@@ -8,13 +8,13 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::engine::target::Target;
-use crate::engine::{Load, Observer};
+use crate::engine::{self, Load, Observer};
 use crate::generator::{Generator, Offered};
 use crate::interrupt::Interrupt;
 use crate::launch::Running;
 use crate::plan::Trial;
 use crate::program::Program;
-use crate::scenario::Scenario;
+use crate::scenario::{Model, Scenario};
 use crate::system::cores::Cores;
 use crate::system::noise::{Counters, Noise};
 use crate::system::process::{Memory, Tree};
@@ -110,6 +110,7 @@ impl Bench<'_> {
             threads: self.cores.generator.len(),
             seed: self.seed ^ u64::from(sample.trial.round),
         };
+        self.warm_up(&load, program.service.warm_up_s, progress)?;
         let mut watch = Watch::new(tree, self.interrupt, progress);
         match self.generator.drive(&load, &mut watch) {
             Ok(offered) => sample.load = Some(self.figures(offered, &watch)),
@@ -120,6 +121,27 @@ impl Bench<'_> {
         }
         running.stop();
         Ok(())
+    }
+
+    /// Gives a JIT compiler what it needs: the scenario's connections, as fast as it goes.
+    fn warm_up(&self, load: &Load, seconds: u32, progress: &dyn Fn()) -> Result<()> {
+        if seconds == 0 {
+            return Ok(());
+        }
+        let scenario = Scenario {
+            name: "warm-up".into(),
+            about: "before the measurement".into(),
+            model: Model::Closed,
+            connections: load.scenario.connections,
+            think_time_s: Some(0.0),
+            rate_per_s: None,
+            k6_rate_per_s: None,
+            warm_up_s: 0.0,
+            duration_s: Some(f64::from(seconds)),
+            requests: None,
+        };
+        let mut patience = Patience { interrupt: self.interrupt, progress };
+        engine::drive(&Load { scenario: &scenario, ..load.clone() }, &mut patience).map(drop)
     }
 
     fn figures(&self, offered: Offered, watch: &Watch) -> LoadFigures {
@@ -133,6 +155,23 @@ impl Bench<'_> {
             traffic: offered.traffic,
         }
     }
+}
+
+/// Watches a load that is not measured.
+struct Patience<'a> {
+    interrupt: &'a Interrupt,
+    progress: &'a dyn Fn(),
+}
+
+impl Observer for Patience<'_> {
+    fn begin(&mut self) {}
+
+    fn tick(&mut self) -> bool {
+        (self.progress)();
+        !self.interrupt.is_set()
+    }
+
+    fn end(&mut self) {}
 }
 
 /// Reads the service's counters while the engine drives it.

@@ -28,6 +28,28 @@ pub struct Service {
     pub package: Option<String>,
     /// The command that starts it, relative to the root; absent for a package.
     pub run: Option<Vec<String>>,
+    /// The folder of `build`, `run` and the commands below, relative to the root: the root itself when absent.
+    #[serde(default)]
+    pub folder: PathBuf,
+    /// The commands that build it, in order; none for a package.
+    #[serde(default)]
+    pub build: Vec<Vec<String>>,
+    /// The programs that building and running it take, and how to get each.
+    #[serde(default)]
+    pub needs: Vec<Need>,
+    /// The command that prints the framework's version; for a package cargo tells.
+    pub version: Option<Vec<String>>,
+    /// The command that prints how many third-party packages it is built from; for a package cargo tells.
+    pub dependencies: Option<Vec<String>>,
+    /// What the build makes, relative to `folder`, where that is a single file.
+    pub binary: Option<PathBuf>,
+    /// Whether it must be told a port, as it cannot tell which free one it took.
+    #[serde(default)]
+    pub given_port: bool,
+    /// Seconds of load, as fast as it goes, before each measurement and before the scenario's own warm-up: for a JIT
+    /// compiler.
+    #[serde(default)]
+    pub warm_up_s: u32,
     /// The files that make it up, relative to the root: what lines of code are counted in.
     #[serde(default)]
     pub sources: Vec<PathBuf>,
@@ -43,6 +65,16 @@ pub struct Service {
     /// Seconds that it may take to start.
     #[serde(default = "ten")]
     pub start_timeout_s: u32,
+}
+
+/// A program that a service takes.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq)]
+#[serde(deny_unknown_fields)]
+pub struct Need {
+    /// Its name on the `PATH`.
+    pub program: String,
+    /// How to get it.
+    pub get: String,
 }
 
 fn rust() -> String {
@@ -65,6 +97,12 @@ impl Service {
     }
 
     fn check(&self) -> Result<()> {
+        let commands = self.build.iter().chain(&self.version).chain(&self.dependencies);
+        ensure!(
+            commands.into_iter().all(|words| !words.is_empty()),
+            "service {:?}: a command is empty",
+            self.name
+        );
         ensure!(!self.name.is_empty(), "a service has an empty name");
         match (&self.package, &self.run) {
             (Some(_), None) => Ok(()),
@@ -139,6 +177,11 @@ impl Catalogue {
             selected.push(self.find(name)?.clone());
         }
         Ok(selected)
+    }
+
+    /// The services that answer the core of the contract alone: those in other languages.
+    pub fn baselines(&self) -> Vec<Service> {
+        self.services.iter().filter(|service| service.core_contract).cloned().collect()
     }
 
     /// The floor, if the catalogue has one.

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use crate::facts::{Facts, Group};
 use crate::figure::Figure;
-use crate::program::{Facts, Group};
 use crate::sample::Sample;
 use crate::scenario::Scenario;
 use crate::stats::bootstrap::{Interval, interval};

@@ -9,6 +9,10 @@ mod health;
 mod message;
 mod process;
 
+#[cfg(feature = "dlmalloc")]
+#[global_allocator]
+static ALLOCATOR: dlmalloc::GlobalDlmalloc = dlmalloc::GlobalDlmalloc;
+
 pub use address::{Address, AddressError};
 pub use message::{Msg, Params, Refusal};
 pub use process::{DRAIN_LIMIT, Stop, accept, announce, fail, serve};

@@ -91,7 +91,8 @@ pub fn service(program: &Program, cores: &Cores, extent: Extent, interrupt: &Int
     let mut outcome = http::check(&Target::at(running.address), program.service.strictness())?;
     drop(running);
     interrupt.check()?;
-    if extent == Extent::All {
+    // The contract of the process is not part of its core.
+    if extent == Extent::All && program.service.strictness() == Strictness::Exact {
         outcome.merge(process::check(program, cores, interrupt)?);
     }
     Ok(outcome)

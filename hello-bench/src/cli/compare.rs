@@ -12,8 +12,9 @@ use crate::compare::{DEFAULT_SCENARIOS, Options, Precision, compare};
 use crate::generator::Generator;
 use crate::interrupt::Interrupt;
 use crate::k6::K6;
+use crate::program::Builder;
 use crate::scenario::Scenario;
-use crate::service::Catalogue;
+use crate::service::{Catalogue, Service};
 
 /// How long and in what order to measure.
 #[derive(Debug, Args)]
@@ -81,6 +82,9 @@ pub(super) struct Compare {
     /// The form of the report on stdout
     #[arg(long, value_enum, default_value_t = Page::Table)]
     format: Page,
+    /// Also compare the services in other languages; one whose tools are missing is left out, and said
+    #[arg(long)]
+    baselines: bool,
     /// Also build each service's image and measure it in a container: rows of their own, NAME@docker
     #[arg(long)]
     docker: bool,
@@ -114,8 +118,25 @@ impl Compare {
         Ok(())
     }
 
+    /// The services that are named, with the baselines where they are asked for, without those that lack a tool.
+    fn services(&self, catalogue: &Catalogue) -> Result<Vec<Service>> {
+        let mut services = catalogue.select(&self.names)?;
+        if self.baselines {
+            let more = catalogue.baselines().into_iter().filter(|service| !services.contains(service));
+            services.extend(more.collect::<Vec<_>>());
+        }
+        services.retain(|service| {
+            let missing = Builder::missing(service);
+            if let Some(missing) = &missing {
+                let _ = writeln!(io::stderr(), "left out: {missing}");
+            }
+            missing.is_none()
+        });
+        Ok(services)
+    }
+
     fn options(self, catalogue: &Catalogue) -> Result<Options> {
-        let services = catalogue.select(&self.names)?;
+        let services = self.services(catalogue)?;
         let mut names: Vec<&str> = self.scenarios.iter().map(String::as_str).collect();
         if names.is_empty() {
             names = DEFAULT_SCENARIOS.to_vec();

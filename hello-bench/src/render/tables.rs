@@ -1,8 +1,8 @@
 //! The tables of a report as text: which figures stand in which, in what form.
 
 use crate::diff::{Change, Diff, Verdict};
+use crate::facts::{Facts, Group, Image};
 use crate::figure::Figure;
-use crate::program::{Facts, Group, Image};
 use crate::render::table::Table;
 use crate::report::Report;
 use crate::stats::bootstrap::Interval;

@@ -1,7 +1,7 @@
 //! Charts with their data: one function for each kind.
 
+use crate::facts::Facts;
 use crate::figure::Figure;
-use crate::program::Facts;
 use crate::render::html::chart::{self, Bar, Change, Percentiles, Rounds};
 use crate::render::html::{Card, series};
 use crate::render::table::Table;

@@ -11,8 +11,8 @@ pub mod svg;
 
 use askama::Template;
 
+use crate::facts::Facts;
 use crate::figure::Figure;
-use crate::program::Facts;
 use crate::render::html::chart::Series;
 use crate::render::html::code::Span;
 use crate::render::html::svg::{Drawing, Mark, WIDTH};

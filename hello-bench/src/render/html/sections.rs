@@ -1,7 +1,7 @@
 //! Which charts answer which question.
 
+use crate::facts::Facts;
 use crate::figure::Figure;
-use crate::program::Facts;
 use crate::render::html::cards::{
     fact_bars, figure_bars, latency, memory, ratio_chart, round_chart, windows,
 };

@@ -1,0 +1,143 @@
+//! What is known of a service without running it: versions, sizes, counts.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+/// What is known of a service without running it.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Facts {
+    /// Its name.
+    pub name: String,
+    /// Its framework.
+    pub framework: String,
+    /// The framework's version; absent where there is no framework or no lock file that tells.
+    pub version: Option<String>,
+    /// Its language.
+    pub language: String,
+    /// Whether it is the limit of the machine, never ranked.
+    pub floor: bool,
+    /// Whether it answers the core of the contract alone: a service in another language.
+    #[serde(default)]
+    pub baseline: bool,
+    /// The image that it runs in; absent for what runs as a process of the machine.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub image: Option<Image>,
+    /// The size of the binary; absent for what is no single file.
+    pub binary_bytes: Option<u64>,
+    /// Lines with code, comments and blank lines left out; absent where the catalogue names no sources.
+    pub lines_of_code: Option<u64>,
+    /// Third-party packages that it is built from, those of dependencies included; absent where unknown.
+    pub dependencies: Option<u64>,
+    /// Seconds for a build from nothing, dependencies included; absent where it was not asked for.
+    pub clean_build_s: Option<f64>,
+    /// The first of its sources, for readers to compare; absent for the floor and where the catalogue names none.
+    pub source: Option<Source>,
+}
+
+/// Services that are ranked among themselves.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Group {
+    /// Processes of the machine that answer the whole contract.
+    #[default]
+    Service,
+    /// The same in containers.
+    Image,
+    /// Services in other languages.
+    Baseline,
+    /// The limit of the machine, which is not ranked.
+    Floor,
+}
+
+/// A container image.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Image {
+    /// Its name.
+    pub name: String,
+    /// The service as a process of the machine, which its figures are taken by.
+    pub native: String,
+    /// The size of all layers, uncompressed.
+    pub bytes: u64,
+    /// The size of the layers above the base image.
+    pub added_bytes: u64,
+}
+
+/// A source file.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Source {
+    /// Its path in the repository.
+    pub path: String,
+    /// What it holds.
+    pub text: String,
+}
+
+impl Facts {
+    /// What to call it among these: the framework, where one service of its group alone uses it, or else its name.
+    pub fn label(&self, services: &[Self]) -> String {
+        let alike = |other: &&Self| other.framework == self.framework && other.group() == self.group();
+        match (self.group(), services.iter().filter(alike).count()) {
+            (Group::Floor, _) => self.name.clone(),
+            (Group::Image, 1) => format!("{} in Docker", self.framework),
+            (_, 1) => self.framework.clone(),
+            _ => self.name.clone(),
+        }
+    }
+
+    /// Those that it is ranked among.
+    pub fn group(&self) -> Group {
+        match (self.floor, &self.image, self.baseline) {
+            (true, ..) => Group::Floor,
+            (_, Some(_), _) => Group::Image,
+            (.., true) => Group::Baseline,
+            _ => Group::Service,
+        }
+    }
+}
+
+/// Packages of a tree that are not members of this workspace, which cargo shows with their path.
+pub fn third_party(tree: &str) -> u64 {
+    let packages: BTreeSet<&str> =
+        tree.lines().map(|line| line.trim_end_matches(" (*)")).filter(|line| !line.contains("(/")).collect();
+    packages.into_iter().filter(|line| !line.is_empty()).count() as u64
+}
+
+/// The version of a package of a tree; `None` where it is not in it.
+pub fn version(tree: &str, package: &str) -> Option<String> {
+    let mut packages = tree.lines().filter_map(|line| line.split_once(" v"));
+    let (_, version) = packages.find(|(name, _)| *name == package)?;
+    version.split(' ').next().map(str::to_owned)
+}
+
+/// Lines that are neither blank nor comment alone.
+pub fn lines_of_code(text: &str, path: &Path) -> u64 {
+    let marks: &[&str] = match path.extension().and_then(|extension| extension.to_str()) {
+        Some("py" | "toml" | "sh") => &["#"],
+        Some("java") => &["//", "/*", "*"],
+        _ => &["//"],
+    };
+    let code = |line: &&str| !line.is_empty() && !marks.iter().any(|mark| line.starts_with(mark));
+    text.lines().map(str::trim).filter(code).count() as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TREE: &str = "svc-x v0.1.0 (/r/svc-x)\naxum v0.8.9\nbytes v1.1.0\nhello-core v0.1.0 (/r/hello-core)\nbytes v1.1.0 (*)\nm v1.0.0 (proc-macro)\n";
+
+    #[test]
+    fn a_tree_tells_version_and_third_parties() {
+        assert_eq!(third_party(TREE), 3);
+        assert_eq!(version(TREE, "axum").as_deref(), Some("0.8.9"));
+        assert_eq!(version(TREE, "none"), None);
+    }
+
+    #[test]
+    fn comments_and_blank_lines_are_no_code() {
+        let count = |text, path: &str| lines_of_code(text, Path::new(path));
+        assert_eq!(count("//! x\n\n#[a]\nfn f() {} // y\n", "a.rs"), 2);
+        assert_eq!(count("# x\nf()\n", "a.py"), 1);
+    }
+}
