@@ -22,7 +22,7 @@ pub struct Finding {
 
 impl Finding {
     /// Says what the ranking of each group by the primary figure shows; of none, that none can be ranked.
-    pub fn of(summary: &Summary, services: &[Facts]) -> Vec<Self> {
+    pub fn of(summary: &Summary, services: &[Facts], reference: &str) -> Vec<Self> {
         let has = |group: &Group| summary.rows.iter().any(|row| row.group == *group);
         let mut groups: Vec<Group> =
             [Group::Service, Group::Image, Group::Baseline].into_iter().filter(has).collect();
@@ -32,7 +32,10 @@ impl Finding {
         let finding = |group| Self {
             scenario: summary.scenario.name.clone(),
             group,
-            text: words(summary, group, services),
+            text: match group {
+                Group::Baseline => by_reference(summary, services, reference),
+                _ => words(summary, group, services),
+            },
         };
         groups.into_iter().map(finding).collect()
     }
@@ -67,6 +70,21 @@ fn words(summary: &Summary, group: Group, services: &[Facts]) -> String {
             format!("{leading} {lead} in {what}; {}", behind_by(&trail))
         }
     }
+}
+
+/// What services in other languages take, by what the reference takes.
+fn by_reference(summary: &Summary, services: &[Facts], reference: &str) -> String {
+    let rows = summary.rows.iter().filter(|row| row.group == Group::Baseline);
+    let ratio = |row: &Row| {
+        let ratio = row.figures.get(&summary.primary)?.to_reference.as_ref()?.ratio;
+        Some(format!("{} {ratio:.2}", name(row, services)))
+    };
+    let ratios: Vec<String> = rows.filter_map(ratio).collect();
+    let what = what(summary.primary);
+    if ratios.is_empty() {
+        return format!("none can be compared with {reference} by {what}");
+    }
+    format!("{what} is, by {reference}'s, {}", list(&ratios))
 }
 
 /// `warp trails by 6 %`, or `behind are warp by 6 % and poem by 9 %`.

@@ -35,7 +35,8 @@ impl Report {
             .filter(|summary| !summary.rows.is_empty())
             .collect();
         let shared = run.host.service_cores == run.host.generator_cores;
-        let findings = summaries.iter().flat_map(|summary| Finding::of(summary, &run.services)).collect();
+        let findings =
+            summaries.iter().flat_map(|summary| Finding::of(summary, &run.services, reference)).collect();
         let k6 = run.k6.clone().map(|version| Warning::LoadByK6 { version });
         let warnings = shared.then_some(Warning::SharedCores).into_iter().chain(k6).collect();
         Self { run, findings, warnings, summaries }

@@ -4,7 +4,7 @@ use anyhow::{Result, ensure};
 use clap::Args;
 
 use crate::check::{self, Extent, Outcome};
-use crate::cli::{Files, print};
+use crate::cli::{self, Files, print};
 use crate::compare;
 use crate::engine::target::Target;
 use crate::engine::verify::Strictness;
@@ -35,10 +35,11 @@ impl Check {
             return verdict(&[(url.clone(), outcome)]);
         }
         let catalogue = self.files.catalogue()?;
-        let mut services = catalogue.select(&self.names)?;
+        let mut services = cli::with_tools(catalogue.select(&self.names)?);
         if self.names.is_empty() {
             services.extend(catalogue.floor().cloned());
         }
+        ensure!(!services.is_empty(), "there is nothing to check");
         let builder = Builder::new(&catalogue, &self.files.profile, interrupt);
         let programs = compare::build(&builder, &services)?;
         let cores = compare::together(&Cores::split()?);

@@ -12,7 +12,6 @@ use crate::compare::{DEFAULT_SCENARIOS, Options, Precision, compare};
 use crate::generator::Generator;
 use crate::interrupt::Interrupt;
 use crate::k6::K6;
-use crate::program::Builder;
 use crate::scenario::Scenario;
 use crate::service::{Catalogue, Service};
 
@@ -125,14 +124,7 @@ impl Compare {
             let more = catalogue.baselines().into_iter().filter(|service| !services.contains(service));
             services.extend(more.collect::<Vec<_>>());
         }
-        services.retain(|service| {
-            let missing = Builder::missing(service);
-            if let Some(missing) = &missing {
-                let _ = writeln!(io::stderr(), "left out: {missing}");
-            }
-            missing.is_none()
-        });
-        Ok(services)
+        Ok(cli::with_tools(services))
     }
 
     fn options(self, catalogue: &Catalogue) -> Result<Options> {

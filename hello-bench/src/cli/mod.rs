@@ -15,10 +15,11 @@ use anyhow::{Context, Result, bail, ensure};
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
 use crate::interrupt::Interrupt;
+use crate::program::Builder;
 use crate::render::{markdown, terminal};
 use crate::report::Report;
 use crate::scenario::Scenario;
-use crate::service::Catalogue;
+use crate::service::{Catalogue, Service};
 
 /// Compares Rust web frameworks: one contract, the same load, figures with their uncertainty.
 #[derive(Debug, Parser)]
@@ -151,6 +152,18 @@ fn scenarios(file: &Path, names: &[&str]) -> Result<Vec<Scenario>> {
         selected.push(scenario.clone());
     }
     Ok(selected)
+}
+
+/// The services whose tools this machine has; of each other one it says what is missing.
+fn with_tools(services: Vec<Service>) -> Vec<Service> {
+    let has_tools = |service: &Service| {
+        let missing = Builder::missing(service);
+        if let Some(missing) = &missing {
+            let _ = writeln!(io::stderr(), "left out: {missing}");
+        }
+        missing.is_none()
+    };
+    services.into_iter().filter(has_tools).collect()
 }
 
 /// The file of scenarios in a repository.

@@ -222,6 +222,14 @@ pub fn mib(bytes: f64) -> String {
     format!("{:.2}", bytes / f64::from(1 << 20))
 }
 
+/// A framework with its version, and its language where that is not Rust.
+fn framework(facts: &Facts, version: &str) -> String {
+    if facts.group() == Group::Baseline {
+        return format!("{} {version}, {}", facts.framework, facts.language);
+    }
+    format!("{} {version}", facts.framework)
+}
+
 fn cost(report: &Report, facts: &Facts, width: Width) -> Vec<String> {
     let row = report.summaries.iter().find_map(|summary| summary.row(&facts.name));
     let figure = |figure| row.map_or_else(|| ABSENT.to_owned(), |row| cell(row, figure));
@@ -229,7 +237,7 @@ fn cost(report: &Report, facts: &Facts, width: Width) -> Vec<String> {
     let version = facts.version.clone().unwrap_or_else(|| ABSENT.to_owned());
     let mut cells = vec![
         name(&facts.name, width),
-        if width == Width::Wide { format!("{} {version}", facts.framework) } else { version },
+        if width == Width::Wide { framework(facts, &version) } else { version },
         count(facts.binary_bytes.map(|bytes| bytes / 1024)),
         figure(Figure::IdleRssBytes),
         figure(Figure::StartUpUs),
