@@ -57,7 +57,8 @@ impl Figure {
     /// Its value in a sample; `None` when the trial did not get that far.
     pub fn of(self, sample: &Sample) -> Option<f64> {
         let load = sample.load.as_ref();
-        let latency = load.map(|load| load.traffic.latency_us);
+        // Without a right answer after the warm-up there is none.
+        let latency = load.filter(|load| load.traffic.requests > 0).map(|load| load.traffic.latency_us);
         match self {
             Self::CpuUsPerRequest => load.map(|load| load.cpu_us_per_request),
             Self::ThroughputPerS => load.map(|load| load.traffic.throughput_per_s),

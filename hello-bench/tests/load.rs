@@ -4,6 +4,8 @@
 mod common;
 
 use std::fs;
+use std::io::{Read, Write};
+use std::net::TcpListener;
 use std::path::Path;
 use std::thread;
 use std::time::Duration;
@@ -114,4 +116,40 @@ fn two_runs_of_the_same_have_no_difference_and_unlike_ones_are_refused() {
     fs::write(&path, text.replacen("rustc ", "rustc 0.", 1)).unwrap();
     diff(&[]).code(1).stderr(contains("the compiler was rustc"));
     diff(&["--anyway"]).success().stdout(contains("! the compiler was rustc"));
+}
+
+/// A server that closes each connection after its answer without saying so. It ends with the test's process.
+fn closing() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            let mut request = [0; 256];
+            let Ok(bytes) = stream.read(&mut request) else { continue };
+            let head = String::from_utf8_lossy(&request[..bytes]);
+            let name = head.split_once("name=").map_or("", |(_, rest)| &rest[..5]);
+            let body = format!("{{\"message\": \"Hello {name}!\"}}");
+            let length = body.len();
+            let _ = write!(
+                stream,
+                "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n{body}"
+            );
+        }
+    });
+    url
+}
+
+#[test]
+fn a_request_that_meets_the_end_of_a_served_connection_is_sent_again_where_the_core_is_asked() {
+    let (folder, url) = (tempfile::tempdir().unwrap(), closing());
+    let file = folder.path().join("scenarios.json");
+    let text =
+        r#"{"all": {"about": "", "model": "closed", "connections": 4, "think_time_s": 0, "requests": 400}}"#;
+    fs::write(&file, text).unwrap();
+    let mut command = bench();
+    command.args(["load", "--core", "--format", "json", "--url", &url, "--scenario", "all", "--scenarios"]);
+    let output = command.arg(file).assert().success().get_output().stdout.clone();
+    let page: Value = serde_json::from_slice(&output).unwrap();
+    assert_eq!(page["requests"], 400);
+    assert!(page["reconnects"].as_u64().unwrap() >= 300, "{page}");
 }

@@ -26,6 +26,8 @@ pub struct Client {
     pub waiting: bool,
     /// Whether the peer has ended the connection.
     pub ended: bool,
+    /// Whether it has had an answer already.
+    pub reused: bool,
     /// When the request in flight was intended to be sent, in ns since the origin.
     pub intended: u64,
     /// When it was sent.
@@ -49,6 +51,7 @@ impl Client {
             filled: 0,
             waiting: false,
             ended: false,
+            reused: false,
             intended: 0,
             sent: 0,
         })
@@ -62,7 +65,17 @@ impl Client {
         self.stream = connected(address, registry, token)?;
         self.filled = 0;
         self.ended = false;
+        self.reused = false;
         Ok(())
+    }
+
+    /// Sends the request in flight once more, on a new connection.
+    ///
+    /// # Errors
+    /// When the connection is gone.
+    pub fn resend(&mut self) -> io::Result<()> {
+        self.written = 0;
+        self.flush()
     }
 
     /// Sends the request with another name. What a connection that is still opening cannot take yet is sent
@@ -141,6 +154,7 @@ impl Client {
         self.input.copy_within(bytes..self.filled, 0);
         self.filled -= bytes;
         self.waiting = false;
+        self.reused = true;
     }
 }
 

@@ -163,7 +163,27 @@ impl<'a> Worker<'a> {
             self.reconnect(index)?;
         }
         self.in_flight += 1;
-        self.clients[index].send(name, intended, now).context("the service dropped a connection")
+        let sent = self.clients[index].send(name, intended, now);
+        if sent.is_err() && self.may_resend(index) {
+            return self.resend(index);
+        }
+        sent.context("the service dropped a connection")
+    }
+
+    /// Whether the request in flight may be sent again: it met the end of a connection that had served before, and
+    /// nothing of its answer has come (RFC 9112, 9.3.1). A server that keeps the whole contract does not close
+    /// connections under load, so of it that is a fault.
+    fn may_resend(&self, index: usize) -> bool {
+        let client = &self.clients[index];
+        self.work.strictness == Strictness::Core
+            && client.waiting
+            && client.reused
+            && client.received().is_empty()
+    }
+
+    fn resend(&mut self, index: usize) -> Result<()> {
+        self.reconnect(index)?;
+        self.clients[index].resend().context("the service dropped a connection")
     }
 
     fn reconnect(&mut self, index: usize) -> Result<()> {
@@ -176,8 +196,12 @@ impl<'a> Worker<'a> {
 
     fn serve(&mut self, index: usize, to_the_end: bool) -> Result<()> {
         let client = &mut self.clients[index];
-        client.flush().context("the service dropped a connection")?;
-        client.receive(to_the_end).context("the service dropped a connection")?;
+        let exchanged = client.flush().and_then(|()| client.receive(to_the_end));
+        if (exchanged.is_err() || client.ended) && self.may_resend(index) {
+            return self.resend(index);
+        }
+        exchanged.context("the service dropped a connection")?;
+        let client = &mut self.clients[index];
         if client.waiting && client.received().is_empty() && client.ended {
             bail!("the service closed a connection with a request in flight");
         }

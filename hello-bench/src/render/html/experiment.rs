@@ -46,14 +46,14 @@ fn ours(summary: &Summary) -> Card {
             row.service.clone(),
             tables::cell(row, Figure::ThroughputPerS),
             ms(Figure::LatencyP95Us).unwrap_or_else(|| tables::ABSENT.to_owned()),
-            tables::cell(row, Figure::PeakRssBytes),
+            tables::cell(row, Figure::PeakPssBytes),
         ]
     });
     Card {
         title: format!("Ours: {}", summary.scenario.name),
         subtitle: summary.scenario.described(),
         drawing: None,
-        table: table(&["service", "requests/s", "p95 ms", "memory MiB"], rows.collect()),
+        table: table(&["service", "requests/s", "p95 ms", "peak PSS MiB"], rows.collect()),
     }
 }
 
