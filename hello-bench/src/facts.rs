@@ -79,7 +79,7 @@ impl Facts {
         let alike = |other: &&Self| other.framework == self.framework && other.group() == self.group();
         match (self.group(), services.iter().filter(alike).count()) {
             (Group::Floor, _) => self.name.clone(),
-            (Group::Image, 1) => format!("{} in Docker", self.framework),
+            (Group::Image, 1) => format!("{} image", self.framework),
             (_, 1) => self.framework.clone(),
             _ => self.name.clone(),
         }

@@ -5,7 +5,7 @@ use crate::render::html::svg::{Drawing, WIDTH};
 use crate::stats::bootstrap::Interval;
 
 /// Where names end and the plot begins.
-const LEFT: f64 = 98.0;
+const LEFT: f64 = 118.0;
 /// Room at the right for the label of the longest bar.
 const RIGHT: f64 = 58.0;
 /// The height of a row.
@@ -15,7 +15,7 @@ const BAR: f64 = 17.0;
 /// Room below for the axis.
 const AXIS: f64 = 24.0;
 /// Letters of a name that fit beside the plot.
-const LETTERS: usize = 13;
+const LETTERS: usize = 16;
 
 /// One service in a chart.
 #[derive(Clone, Debug, PartialEq)]
