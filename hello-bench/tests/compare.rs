@@ -253,66 +253,6 @@ fn child_of(parent: u32, limit: Instant) -> u32 {
     }
 }
 
-/// Two more services for a catalogue: one that answers the core of the contract, and one that lacks a tool.
-fn with_baselines(catalogue: &Path) {
-    let mut text = fs::read_to_string(catalogue).unwrap();
-    let floor = common::built("hello-floor").display().to_string();
-    text.push_str(&format!(
-        r#"
-[[service]]
-name = "other-language"
-framework = "b"
-language = "Shell"
-core_contract = true
-folder = "{}"
-needs = [{{ program = "sh", get = "it is there" }}]
-build = [["sh", "-c", "echo built > made"]]
-run = ["sh", "-c", "exec {floor}"]
-given_port = true
-binary = "made"
-version = ["echo", "1.2"]
-dependencies = ["echo", "7"]
-warm_up_s = 1
-
-[[service]]
-name = "lacking"
-framework = "c"
-core_contract = true
-needs = [{{ program = "no-such-program", get = "make one" }}]
-run = ["no-such-program"]
-"#,
-        catalogue.parent().unwrap().display()
-    ));
-    fs::write(catalogue, text).unwrap();
-}
-
-#[test]
-fn baselines_are_ranked_apart_and_taken_by_the_reference() {
-    let folder = tempfile::tempdir().unwrap();
-    let (services, scenarios) = (catalogue(folder.path(), &[]), scenarios(folder.path()));
-    with_baselines(&services);
-    let mut command = bench();
-    command.args(["compare", "--baselines", "--rounds", "3", "--scenario", "rate", "--services"]);
-    command.arg(services).arg("--scenarios").arg(scenarios).arg("--out").arg(folder.path().join("out"));
-    let ended = command.assert().success();
-    ended
-        .stderr(contains("left out: lacking needs no-such-program: make one"))
-        .stdout(contains("rate, other languages: CPU time per request is, by good's, b "));
-    let results = results(folder.path());
-    let rows = results["summaries"][0]["rows"].as_array().unwrap();
-    let groups: Vec<_> = rows.iter().map(|row| (row["service"].as_str(), row["group"].as_str())).collect();
-    assert_eq!(groups, [(Some("good"), Some("service")), (Some("other-language"), Some("baseline"))]);
-    let figure = &rows[1]["figures"]["cpu_us_per_request"];
-    assert_eq!((figure["place"]["best"].as_u64(), figure["place"]["worst"].as_u64()), (Some(1), Some(1)));
-    assert!(figure["to_reference"]["interval"].is_object());
-    // It is the same program: far from twice or half.
-    let ratio = figure["to_reference"]["ratio"].as_f64().unwrap();
-    assert!((0.3..3.0).contains(&ratio), "{ratio}");
-    let facts = &results["services"][1];
-    assert_eq!((facts["version"].as_str(), facts["dependencies"].as_u64()), (Some("1.2"), Some(7)));
-    assert_eq!(facts["binary_bytes"], 6);
-}
-
 #[test]
 fn without_an_engine_docker_is_one_clear_line() {
     for docker in ["/no/such/docker", "/bin/false"] {

@@ -1,0 +1,61 @@
+//! Places within each group of services, and ratios to what a service is taken by.
+
+use std::collections::BTreeMap;
+
+use crate::facts::Group;
+use crate::figure::Figure;
+use crate::stats::places::Comparison;
+use crate::summary::{Entry, Ratio};
+
+/// The p-values of pairs of entries, by their indices.
+pub(super) type Pairs = BTreeMap<(usize, usize), f64>;
+
+/// Gives places to the services of a group whose figure may be ranked, and ratios to the best of them. Returns what it
+/// found of their pairs.
+pub(super) fn rank(entries: &mut [Entry], figure: Figure, group: Group) -> Pairs {
+    let allowed = |entry: &Entry| entry.row.group == group && entry.is_ranked_by(figure);
+    let ranked: Vec<usize> = (0..entries.len()).filter(|index| allowed(&entries[*index])).collect();
+    let values: Vec<Vec<f64>> = ranked.iter().map(|index| entries[*index].values(figure).to_vec()).collect();
+    let slices: Vec<&[f64]> = values.iter().map(Vec::as_slice).collect();
+    let Some(comparison) = Comparison::new(&slices, figure.lower_is_better()) else {
+        return Pairs::new();
+    };
+    let best = comparison.order.first().copied().unwrap_or_default();
+    for ((at, place), index) in comparison.places().into_iter().enumerate().zip(&ranked) {
+        if let Some(estimate) = entries[*index].row.figures.get_mut(&figure) {
+            estimate.place = Some(place);
+            let ratio = Ratio::new(&values[at], &values[best], comparison.p[at][best]);
+            estimate.to_best = ratio.filter(|_| at != best);
+        }
+    }
+    let cells = comparison
+        .p
+        .iter()
+        .zip(&ranked)
+        .flat_map(|(row, a)| row.iter().zip(&ranked).map(move |(p, b)| ((*a, *b), *p)));
+    cells.collect()
+}
+
+/// Takes the figure of each service by the reference's, or by what else it is to be compared with. Within a group p is
+/// corrected for all pairs of it, as for places; between groups it is that of the pair alone.
+pub(super) fn compare(entries: &mut [Entry], figure: Figure, reference: &str, known: &Pairs) {
+    let ratio = |(at, entry): (usize, &Entry)| {
+        let name = entry.native.unwrap_or(reference);
+        let other =
+            entries.iter().position(|other| other.row.service == name).filter(|other| *other != at)?;
+        let base = &entries[other];
+        if !entry.is_ranked_by(figure) || !base.is_ranked_by(figure) {
+            return None;
+        }
+        let values = [entry.values(figure), base.values(figure)];
+        let p = known.get(&(at, other)).copied();
+        let alone = || Comparison::new(&values, figure.lower_is_better()).map(|pair| pair.p[0][1]);
+        Ratio::new(values[0], values[1], p.or_else(alone)?)
+    };
+    let ratios: Vec<Option<Ratio>> = entries.iter().enumerate().map(ratio).collect();
+    for (entry, ratio) in entries.iter_mut().zip(ratios) {
+        if let Some(estimate) = entry.row.figures.get_mut(&figure) {
+            estimate.to_reference = ratio;
+        }
+    }
+}
