@@ -43,9 +43,9 @@ pub fn excerpt(report: &Report) -> String {
 
 fn costs(page: &mut String, report: &Report) {
     page.push_str(&table(&tables::costs(report, Width::Wide)));
-    if let Some(images) = tables::images(report, Width::Wide) {
+    for more in [tables::baselines(report), tables::images(report, Width::Wide)].into_iter().flatten() {
         page.push('\n');
-        page.push_str(&table(&images));
+        page.push_str(&table(&more));
     }
 }
 

@@ -75,6 +75,27 @@ pub fn images(report: &Report, width: Width) -> Option<Table> {
     (!images.is_empty()).then_some(Table { header, rows, text_columns: 1 })
 }
 
+/// What services in other languages take by what the reference takes, under the first load; `None` where there are none.
+pub fn baselines(report: &Report) -> Option<Table> {
+    const FIGURES: [(Figure, &str); 3] = [
+        (Figure::CpuUsPerRequest, "CPU per request"),
+        (Figure::PeakPssBytes, "peak PSS"),
+        (Figure::StartUpUs, "start-up"),
+    ];
+    let (summary, reference) = (report.summaries.first()?, &report.run.plan.reference);
+    let rows: Vec<Vec<String>> = summary
+        .rows
+        .iter()
+        .filter(|row| row.group == Group::Baseline)
+        .map(|row| {
+            let ratios = FIGURES.map(|(figure, _)| to_reference(row, figure, reference, Width::Narrow));
+            std::iter::once(row.service.clone()).chain(ratios).collect()
+        })
+        .collect();
+    let header = std::iter::once(format!("by {reference}")).chain(FIGURES.map(|(_, name)| name.to_owned()));
+    (!rows.is_empty()).then(|| Table { header: header.collect(), rows, text_columns: 1 })
+}
+
 fn image_row(report: &Report, facts: &Facts, image: &Image, width: Width) -> Vec<String> {
     let mut rows =
         report.summaries.iter().filter_map(|summary| summary.row(&facts.name).map(|row| (summary, row)));

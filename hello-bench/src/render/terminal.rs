@@ -25,6 +25,10 @@ pub fn page(report: &Report, styled: bool) -> String {
     }
     page.push_str("\ncost\n");
     page.push_str(&table(&tables::costs(report, Width::Narrow), styled));
+    if let Some(baselines) = tables::baselines(report) {
+        page.push_str("\nother languages\n");
+        page.push_str(&table(&baselines, styled));
+    }
     if let Some(images) = tables::images(report, Width::Narrow) {
         page.push_str("\nimages\n");
         page.push_str(&table(&images, styled));

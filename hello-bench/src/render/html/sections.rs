@@ -66,6 +66,12 @@ fn lean(report: &Report) -> Section {
     }
     let mib = |facts: &Facts| facts.binary_bytes.map(|bytes| bytes as f64 / f64::from(1 << 20));
     cards.extend(fact_bars(report, "Binary size", "MiB, less is better", "MiB", mib, 2));
+    cards.extend(tables::baselines(report).map(|table| Card {
+        title: "Other languages".into(),
+        subtitle: "by the reference, with 95 % intervals; memory of the whole tree of processes, shared pages in shares".into(),
+        drawing: None,
+        table,
+    }));
     cards.extend(tables::images(report, Width::Wide).map(|table| Card {
         title: "Container images".into(),
         subtitle: "all layers, and those above the base image, uncompressed; measured in containers".into(),
