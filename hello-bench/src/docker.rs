@@ -108,21 +108,23 @@ fn added(history: &str) -> Option<u64> {
 #[derive(Clone, Debug)]
 pub struct Container {
     docker: PathBuf,
+    image: String,
     name: String,
 }
 
 impl Container {
-    /// A container that is not there yet, for an image of this program.
-    pub fn new(docker: &Path) -> Self {
+    /// A container of this image, which is not there yet.
+    pub fn new(docker: &Path, image: &Image) -> Self {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        Self { docker: docker.to_owned(), name: format!("hello-bench-{}-{number}", std::process::id()) }
+        let name = format!("hello-bench-{}-{number}", std::process::id());
+        Self { docker: docker.to_owned(), image: image.name.clone(), name }
     }
 
     /// The command that runs it in the foreground: on the service's cores, in the network of the machine so that it is
     /// reached as a process is, with a root that cannot be written and no privileges. Signals to the command reach the
     /// service.
-    pub fn command(&self, image: &Image, cores: &Cores, variables: &[(&str, Option<&str>)]) -> Command {
+    pub fn command(&self, cores: &Cores, variables: &[(&str, Option<&str>)]) -> Command {
         let set: Vec<String> = cores.service.iter().map(ToString::to_string).collect();
         let mut command = Command::new(&self.docker);
         command.args(["run", "--rm", "--name", &self.name, "--network", "host", "--read-only"]);
@@ -135,7 +137,7 @@ impl Container {
         for (name, value) in variables {
             command.arg("--env").arg(format!("{name}={}", value.unwrap_or_default()));
         }
-        command.arg(&image.name);
+        command.arg(&self.image);
         command
     }
 

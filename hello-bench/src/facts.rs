@@ -51,6 +51,11 @@ pub enum Group {
     Floor,
 }
 
+impl Group {
+    /// Those with ranks, in the order of the tables.
+    pub const RANKED: [Self; 3] = [Self::Service, Self::Image, Self::Baseline];
+}
+
 /// A container image.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Image {

@@ -24,8 +24,7 @@ impl Finding {
     /// Says what the ranking of each group by the primary figure shows; of none, that none can be ranked.
     pub fn of(summary: &Summary, services: &[Facts], reference: &str) -> Vec<Self> {
         let has = |group: &Group| summary.rows.iter().any(|row| row.group == *group);
-        let mut groups: Vec<Group> =
-            [Group::Service, Group::Image, Group::Baseline].into_iter().filter(has).collect();
+        let mut groups: Vec<Group> = Group::RANKED.into_iter().filter(has).collect();
         if groups.is_empty() {
             groups.push(Group::Service);
         }

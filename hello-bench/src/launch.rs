@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::os::unix::process::CommandExt;
-use std::process::{Child, ChildStderr, ChildStdout, Command, ExitStatus, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::thread;
@@ -60,10 +60,11 @@ impl Running {
     /// As [`Running::launch`].
     pub fn launch_with(program: &Program, cores: &Cores, variables: &[(&str, Option<&str>)]) -> Result<Self> {
         let name = &program.service.name;
-        let container = program.facts.image.as_ref().map(|_| Container::new(&program.path));
-        let mut command = match (&container, &program.facts.image) {
-            (Some(container), Some(image)) => piped(container.command(image, cores, variables)),
-            _ => command(program, variables),
+        let image = program.facts.image.as_ref();
+        let container = image.map(|image| Container::new(&program.path, image));
+        let mut command = match &container {
+            Some(container) => piped(container.command(cores, variables)),
+            None => command(program, variables),
         };
         // A child inherits the cores of the thread that starts it.
         Cores::confine(&cores.service)?;
@@ -76,8 +77,10 @@ impl Running {
         let ready = match (child.stdout.take(), child.stderr.take()) {
             (Some(out), Some(err)) => {
                 let (sender, ready) = channel();
-                keep_last_lines(err, Arc::clone(&stderr), sender.clone());
-                tell_ready_lines(out, sender);
+                let lines = Arc::clone(&stderr);
+                // Some servers say on stderr that they are ready.
+                follow(err, sender.clone(), move |line| keep_last(&lines, line));
+                follow(out, sender, drop);
                 ready
             }
             _ => bail!("{name} has no output"),
@@ -237,37 +240,34 @@ fn free_port() -> Result<u16> {
 /// A ready line, and the address in it.
 type Ready = (String, SocketAddr);
 
-/// Reads stdout to its end, and passes on the ready line.
-fn tell_ready_lines(stdout: ChildStdout, sender: Sender<Ready>) {
+/// Reads a pipe to its end: passes on the ready line, and gives every line to `keep`.
+fn follow(
+    pipe: impl Read + Send + 'static,
+    ready: Sender<Ready>,
+    mut keep: impl FnMut(String) + Send + 'static,
+) {
     thread::spawn(move || {
-        for line in BufReader::new(stdout).lines().map_while(Result::ok) {
+        for line in BufReader::new(pipe).lines().map_while(Result::ok) {
             if let Some(address) = address(&line) {
-                let _ = sender.send((line, address));
+                let _ = ready.send((line.clone(), address));
             }
+            keep(line);
         }
     });
+}
+
+fn keep_last(lines: &Mutex<VecDeque<String>>, line: String) {
+    if let Ok(mut lines) = lines.lock() {
+        lines.push_back(line);
+        while lines.len() > LINES_KEPT {
+            lines.pop_front();
+        }
+    }
 }
 
 fn address(line: &str) -> Option<SocketAddr> {
     let (_, rest) = line.split_once(LISTENING)?;
     rest.split(['/', ' ']).next()?.parse().ok()
-}
-
-/// Reads stderr to its end, and passes on the ready line, too: some servers say it there.
-fn keep_last_lines(stderr: ChildStderr, lines: Arc<Mutex<VecDeque<String>>>, sender: Sender<Ready>) {
-    thread::spawn(move || {
-        for line in BufReader::new(stderr).lines().map_while(Result::ok) {
-            if let Some(address) = address(&line) {
-                let _ = sender.send((line.clone(), address));
-            }
-            if let Ok(mut lines) = lines.lock() {
-                lines.push_back(line);
-                while lines.len() > LINES_KEPT {
-                    lines.pop_front();
-                }
-            }
-        }
-    });
 }
 
 #[cfg(test)]

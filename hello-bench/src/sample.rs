@@ -164,14 +164,10 @@ struct Patience<'a> {
 }
 
 impl Observer for Patience<'_> {
-    fn begin(&mut self) {}
-
     fn tick(&mut self) -> bool {
         (self.progress)();
         !self.interrupt.is_set()
     }
-
-    fn end(&mut self) {}
 }
 
 /// Reads the service's counters while the engine drives it.

@@ -107,8 +107,6 @@ impl<'a> Watch<'a> {
 }
 
 impl Observer for Watch<'_> {
-    fn begin(&mut self) {}
-
     fn tick(&mut self) -> bool {
         let now = Instant::now();
         let due = self.shown.is_none_or(|shown| now - shown >= self.progress.interval());
@@ -119,6 +117,4 @@ impl Observer for Watch<'_> {
         }
         !self.interrupt.is_set()
     }
-
-    fn end(&mut self) {}
 }

@@ -53,11 +53,11 @@ pub struct Load<'a> {
 /// Who watches a load: reads the service's counters when the measurement begins and ends, and may stop it.
 pub trait Observer {
     /// The warm-up is over.
-    fn begin(&mut self);
+    fn begin(&mut self) {}
     /// The load goes on; `false` stops it.
     fn tick(&mut self) -> bool;
     /// The measurement is over.
-    fn end(&mut self);
+    fn end(&mut self) {}
 }
 
 /// When the phases of a run begin and end, in ns since its origin.

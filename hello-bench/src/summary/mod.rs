@@ -126,10 +126,7 @@ pub fn summarize(scenario: &Scenario, services: &[Facts], samples: &[Sample], re
         entry.estimate(&rounds);
     }
     for figure in Figure::ALL {
-        let known = [Group::Service, Group::Image, Group::Baseline]
-            .into_iter()
-            .flat_map(|group| rank(&mut entries, figure, group))
-            .collect();
+        let known = Group::RANKED.into_iter().flat_map(|group| rank(&mut entries, figure, group)).collect();
         compare(&mut entries, figure, reference, &known);
     }
     let warnings = shared_warnings(&entries, rounds.len());
@@ -241,8 +238,7 @@ fn common_rounds(entries: &[Entry]) -> BTreeSet<u32> {
 
 fn shared_warnings(entries: &[Entry], rounds: usize) -> Vec<Warning> {
     let of = |group| entries.iter().filter(|entry| entry.is_ranked() && entry.row.group == group).count();
-    let largest =
-        [Group::Service, Group::Image, Group::Baseline].map(of).into_iter().max().unwrap_or_default();
+    let largest = Group::RANKED.map(of).into_iter().max().unwrap_or_default();
     let needed = rounds_needed(largest);
     let mut warnings = Vec::new();
     if largest > 1 && rounds < needed {
