@@ -5,7 +5,12 @@
 //! framework's JSON responder. [`serve`] gives it a bound listener and tells it when to stop.
 
 mod address;
+#[cfg(feature = "tuned")]
+mod files;
 mod health;
+mod host;
+#[cfg(feature = "tuned")]
+mod memory;
 mod message;
 mod process;
 
@@ -14,5 +19,8 @@ mod process;
 static ALLOCATOR: dlmalloc::GlobalDlmalloc = dlmalloc::GlobalDlmalloc;
 
 pub use address::{Address, AddressError};
+#[cfg(feature = "tuned")]
+pub use files::connections;
+pub use host::is_host;
 pub use message::{Msg, Params, Refusal};
 pub use process::{DRAIN_LIMIT, Stop, accept, announce, fail, serve};

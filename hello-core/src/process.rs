@@ -1,5 +1,7 @@
 //! A service as a process: bind, say so, serve, and on SIGTERM or SIGINT drain within a bound.
 
+#[cfg(not(feature = "tuned"))]
+use std::convert::Infallible;
 use std::fmt::Display;
 use std::io::{self, Write};
 use std::net::SocketAddr;
@@ -45,6 +47,7 @@ pub async fn serve<E: Display>(
     tokio::select! {
         served = server(listener, stop) => served.map_or_else(|cause| fail(name, cause), |()| ExitCode::SUCCESS),
         () = drained(late) => ExitCode::SUCCESS,
+        never = gives_back() => match never {},
     }
 }
 
@@ -102,6 +105,14 @@ fn stop() -> io::Result<Stop> {
             _ = interrupt.recv() => {}
         }
     }))
+}
+
+#[cfg(feature = "tuned")]
+use crate::memory::give_back as gives_back;
+
+#[cfg(not(feature = "tuned"))]
+async fn gives_back() -> Infallible {
+    std::future::pending().await
 }
 
 async fn drained(stop: Stop) {
