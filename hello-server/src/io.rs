@@ -1,0 +1,88 @@
+//! The bytes of a connection, and an end that lets the last answer arrive.
+
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use hyper::rt::{Read, ReadBufCursor, Write};
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpStream;
+use tokio::time::{Sleep, sleep};
+
+use crate::limits::LINGER;
+
+/// A TCP connection that is closed in two steps: first the server's side, then, when the peer has closed its own or
+/// [`LINGER`] is over, the whole. A socket that is closed with bytes unread sends a reset, and a reset makes the peer's
+/// system throw away what it has received and not yet handed on: the answer.
+#[derive(Debug)]
+pub(crate) struct Io {
+    stream: TokioIo<TcpStream>,
+    lingering: Option<Pin<Box<Sleep>>>,
+}
+
+impl Io {
+    pub(crate) fn new(stream: TcpStream) -> Self {
+        Self {
+            stream: TokioIo::new(stream),
+            lingering: None,
+        }
+    }
+
+    fn stream(&mut self) -> Pin<&mut TokioIo<TcpStream>> {
+        Pin::new(&mut self.stream)
+    }
+
+    /// Reads and forgets until the peer has closed its side or there is nothing for now.
+    fn poll_discard(&self, cx: &mut Context<'_>) -> Poll<()> {
+        let mut scratch = [0; 4096];
+        loop {
+            if ready!(self.stream.inner().poll_read_ready(cx)).is_err() {
+                return Poll::Ready(());
+            }
+            match self.stream.inner().try_read(&mut scratch) {
+                Ok(0) => return Poll::Ready(()),
+                Ok(_) => {}
+                Err(cause) if cause.kind() == io::ErrorKind::WouldBlock => {}
+                Err(_) => return Poll::Ready(()),
+            }
+        }
+    }
+}
+
+impl Read for Io {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: ReadBufCursor<'_>,
+    ) -> Poll<io::Result<()>> {
+        self.stream().poll_read(cx, buffer)
+    }
+}
+
+impl Write for Io {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        self.stream().poll_write(cx, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.stream().poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.lingering.is_none() {
+            ready!(self.stream().poll_shutdown(cx))?;
+            self.lingering = Some(Box::pin(sleep(LINGER)));
+        }
+        if self.poll_discard(cx).is_ready() {
+            return Poll::Ready(Ok(()));
+        }
+        self.lingering
+            .as_mut()
+            .map_or(Poll::Ready(()), |over| over.as_mut().poll(cx))
+            .map(Ok)
+    }
+}

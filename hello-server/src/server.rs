@@ -1,0 +1,222 @@
+//! Accepting: who comes in, who is turned away, and how all leave.
+
+use std::fmt;
+use std::io::{self, ErrorKind, Write};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use hello_core::Stop;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+use tokio::time::{sleep, timeout};
+
+use crate::limits::{ACCEPT_PAUSE, GRACE};
+
+/// What a connection beyond the limit gets.
+const OVERLOADED: &[u8] =
+    b"HTTP/1.1 503 Service Unavailable\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
+
+/// Serves a connection in a task of the present runtime.
+type Spawn = Box<dyn Fn(TcpStream, Visit) + Send + Sync>;
+
+/// Accepts connections for all threads.
+pub(crate) struct Server {
+    spawn: Spawn,
+    capacity: usize,
+    /// Tells every accept loop to end. A loop holds a receiver for as long as it runs.
+    stopping: watch::Sender<()>,
+    /// Set once nobody accepts any more.
+    ending: Ending,
+    /// Tells every connection to end. A connection holds a receiver for as long as it is open.
+    over: watch::Sender<()>,
+}
+
+/// Whether each answer is to be the last of its connection.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Ending(Arc<AtomicBool>);
+
+impl Ending {
+    pub(crate) fn is_set(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// A connection's place in the server, taken while it is open.
+#[derive(Debug)]
+pub(crate) struct Visit {
+    ending: Ending,
+    over: watch::Receiver<()>,
+}
+
+impl Visit {
+    pub(crate) fn ending(&self) -> Ending {
+        self.ending.clone()
+    }
+
+    /// Resolves when the connection is to end as soon as nothing is being answered.
+    pub(crate) async fn over(&mut self) {
+        // The sender lives as long as the process serves.
+        let _ = self.over.changed().await;
+    }
+}
+
+impl fmt::Debug for Server {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Server")
+            .field("capacity", &self.capacity)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Server {
+    pub(crate) fn new(spawn: Spawn, capacity: usize) -> Self {
+        let (stopping, over) = (watch::Sender::default(), watch::Sender::default());
+        Self {
+            spawn,
+            capacity,
+            stopping,
+            ending: Ending::default(),
+            over,
+        }
+    }
+
+    /// What an accept loop of another thread waits for.
+    pub(crate) fn loop_end(&self) -> watch::Receiver<()> {
+        self.stopping.subscribe()
+    }
+
+    /// Accepts until `stop`, and returns when every connection has ended.
+    ///
+    /// First every listener is closed, with what it holds taken in. Only then do answers end their connections, so that a
+    /// peer that comes back at once is refused by the system and not reset by it.
+    pub(crate) async fn run(&self, listener: TcpListener, stop: Stop) -> io::Result<()> {
+        let signal = async {
+            stop.await;
+            self.stopping.send_replace(());
+        };
+        let (accepted, ()) = tokio::join!(self.accept(listener, self.loop_end()), signal);
+        self.stopping.closed().await;
+        self.ending.0.store(true, Ordering::Relaxed);
+        let _ = timeout(GRACE, self.over.closed()).await;
+        self.over.send_replace(());
+        self.over.closed().await;
+        accepted
+    }
+
+    /// Accepts until the loop is to end, and then whatever the system has accepted already.
+    pub(crate) async fn accept(
+        &self,
+        listener: TcpListener,
+        mut end: watch::Receiver<()>,
+    ) -> io::Result<()> {
+        loop {
+            tokio::select! {
+                biased;
+                _ = end.changed() => break,
+                accepted = listener.accept() => match accepted {
+                    Ok((stream, _)) => self.take(stream),
+                    Err(cause) if is_of_the_peer(&cause) => {}
+                    Err(_) => sleep(ACCEPT_PAUSE).await,
+                },
+            }
+        }
+        let listener = listener.into_std()?;
+        while let Ok((stream, _)) = listener.accept() {
+            stream.set_nonblocking(true)?;
+            self.take(TcpStream::from_std(stream)?);
+        }
+        Ok(())
+    }
+
+    /// Resolves when every connection of every thread has ended.
+    pub(crate) async fn emptied(&self) {
+        self.over.closed().await;
+    }
+
+    fn take(&self, stream: TcpStream) {
+        if self.over.receiver_count() < self.capacity {
+            (self.spawn)(
+                stream,
+                Visit {
+                    ending: self.ending.clone(),
+                    over: self.over.subscribe(),
+                },
+            );
+        } else if let Ok(mut stream) = stream.into_std() {
+            // There is room for this much in the buffer of a new socket; and who is turned away may be gone.
+            let _ = stream.write_all(OVERLOADED);
+        }
+    }
+}
+
+/// Whether an accept failed for a reason that lies with one peer, and not with this system.
+fn is_of_the_peer(cause: &io::Error) -> bool {
+    matches!(
+        cause.kind(),
+        ErrorKind::ConnectionAborted | ErrorKind::ConnectionReset | ErrorKind::ConnectionRefused
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use tokio::io::AsyncReadExt;
+    use tokio::sync::oneshot;
+    use tokio::task::JoinHandle;
+
+    use super::*;
+
+    /// A server that holds connections until they are to end, its address, and how to stop it.
+    async fn started(
+        capacity: usize,
+    ) -> (
+        std::net::SocketAddr,
+        oneshot::Sender<()>,
+        JoinHandle<io::Result<()>>,
+    ) {
+        let hold: Spawn = Box::new(|stream, mut visit| {
+            tokio::spawn(async move {
+                visit.over().await;
+                drop(stream);
+            });
+        });
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (stop, stopped) = oneshot::channel();
+        let stop_signal: Stop = Box::pin(async {
+            let _ = stopped.await;
+        });
+        let server = Server::new(hold, capacity);
+        (
+            address,
+            stop,
+            tokio::spawn(async move { server.run(listener, stop_signal).await }),
+        )
+    }
+
+    #[tokio::test]
+    async fn one_beyond_the_limit_is_told_and_a_place_is_given_again() {
+        let (address, _stop, _server) = started(1).await;
+        let first = TcpStream::connect(address).await.unwrap();
+        let mut answer = String::new();
+        let mut second = TcpStream::connect(address).await.unwrap();
+        second.read_to_string(&mut answer).await.unwrap();
+        assert!(answer.starts_with("HTTP/1.1 503 "), "{answer}");
+        // The first is still held: reading it finds neither an answer nor an end.
+        let held = timeout(Duration::from_millis(100), first.readable()).await;
+        assert!(held.is_err());
+    }
+
+    #[tokio::test]
+    async fn who_is_in_the_queue_at_the_end_is_let_in_and_who_comes_later_is_refused() {
+        let (address, stop, server) = started(10).await;
+        let mut waiting = TcpStream::connect(address).await.unwrap();
+        stop.send(()).unwrap();
+        let mut rest = Vec::new();
+        // Held for the time of grace, and then closed without a reset.
+        assert_eq!(waiting.read_to_end(&mut rest).await.unwrap(), 0);
+        server.await.unwrap().unwrap();
+        assert!(TcpStream::connect(address).await.is_err());
+    }
+}
