@@ -1,0 +1,6 @@
+//! The hello contract through axum, under the fastest and safest server settings that we know.
+mod app;
+
+fn main() -> std::process::ExitCode {
+    hello_server::run("svc-axum-tuned", hello_server::Tower(app::app()))
+}
