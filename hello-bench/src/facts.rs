@@ -21,6 +21,9 @@ pub struct Facts {
     /// Whether it answers the core of the contract alone: a service in another language.
     #[serde(default)]
     pub baseline: bool,
+    /// The service of the same app that is not tuned; absent for what is not tuned.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tuned_from: Option<String>,
     /// The image that it runs in; absent for what runs as a process of the machine.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub image: Option<Image>,
@@ -43,7 +46,9 @@ pub enum Group {
     /// Processes of the machine that answer the whole contract.
     #[default]
     Service,
-    /// The same in containers.
+    /// The same apps under tuned servers.
+    Tuned,
+    /// Services in containers.
     Image,
     /// Services in other languages.
     Baseline,
@@ -53,7 +58,7 @@ pub enum Group {
 
 impl Group {
     /// Those with ranks, in the order of the tables.
-    pub const RANKED: [Self; 3] = [Self::Service, Self::Image, Self::Baseline];
+    pub const RANKED: [Self; 4] = [Self::Service, Self::Tuned, Self::Image, Self::Baseline];
 }
 
 /// A container image.
@@ -85,6 +90,7 @@ impl Facts {
         match (self.group(), services.iter().filter(alike).count()) {
             (Group::Floor, _) => self.name.clone(),
             (Group::Image, 1) => format!("{} image", self.framework),
+            (Group::Tuned, 1) => format!("{} tuned", self.framework),
             (_, 1) => self.framework.clone(),
             _ => self.name.clone(),
         }
@@ -92,12 +98,19 @@ impl Facts {
 
     /// Those that it is ranked among.
     pub fn group(&self) -> Group {
-        match (self.floor, &self.image, self.baseline) {
+        match (self.floor, &self.image, &self.tuned_from, self.baseline) {
             (true, ..) => Group::Floor,
-            (_, Some(_), _) => Group::Image,
+            (_, Some(_), ..) => Group::Image,
+            (_, _, Some(_), _) => Group::Tuned,
             (.., true) => Group::Baseline,
             _ => Group::Service,
         }
+    }
+
+    /// The service that its figures are taken by, where that is not the reference: the same app outside of its
+    /// container, or under its framework's own server.
+    pub fn twin(&self) -> Option<&str> {
+        self.image.as_ref().map(|image| image.native.as_str()).or(self.tuned_from.as_deref())
     }
 }
 

@@ -43,6 +43,7 @@ impl Finding {
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let whom = match self.group {
+            Group::Tuned => ", tuned",
             Group::Image => ", in containers",
             Group::Baseline => ", other languages",
             Group::Service | Group::Floor => "",

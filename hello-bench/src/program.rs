@@ -50,7 +50,7 @@ impl<'a> Builder<'a> {
     pub fn build(&self, service: &Service) -> Result<Program> {
         let root = &self.catalogue.root;
         let (path, arguments) = match (&service.package, &service.run) {
-            (Some(package), _) => (self.cargo_build(package)?, Vec::new()),
+            (Some(package), _) => (self.cargo_build(service, package)?, Vec::new()),
             (None, Some(run)) => (self.run_build(service, run)?, run[1..].to_vec()),
             (None, None) => (PathBuf::new(), Vec::new()),
         };
@@ -82,10 +82,11 @@ impl<'a> Builder<'a> {
         Ok(printed.trim().to_owned())
     }
 
-    fn cargo_build(&self, package: &str) -> Result<PathBuf> {
+    fn cargo_build(&self, service: &Service, package: &str) -> Result<PathBuf> {
         let mut cargo = self.cargo();
         cargo.args(["build", "--quiet", "--profile", &self.profile, "--package", package]);
-        command::run(&mut cargo, self.interrupt).with_context(|| format!("cannot build {package}"))?;
+        cargo.args(variant(service));
+        command::run(&mut cargo, self.interrupt).with_context(|| format!("cannot build {}", service.name))?;
         let folder = match self.profile.as_str() {
             "dev" | "test" => "debug",
             "bench" => "release",
@@ -93,7 +94,8 @@ impl<'a> Builder<'a> {
         };
         let metadata = MetadataCommand::new().current_dir(&self.catalogue.root).no_deps().exec();
         let target = metadata.context("cannot ask cargo where it builds")?.target_directory;
-        Ok(target.join(folder).join(package).into_std_path_buf())
+        let binary = if service.tuned { service.name.as_str() } else { package };
+        Ok(target.join(folder).join(binary).into_std_path_buf())
     }
 
     fn cargo(&self) -> Command {
@@ -104,7 +106,7 @@ impl<'a> Builder<'a> {
 
     fn facts(&self, service: &Service, binary: &Path) -> Result<Facts> {
         let tree = match &service.package {
-            Some(package) => Some(self.dependency_tree(package)?),
+            Some(package) => Some(self.dependency_tree(service, package)?),
             None => None,
         };
         let sources =
@@ -125,6 +127,7 @@ impl<'a> Builder<'a> {
             language: service.language.clone(),
             floor: service.floor,
             baseline: service.core_contract,
+            tuned_from: service.package.clone().filter(|_| service.tuned),
             image: None,
             binary_bytes: built.and_then(|path| fs::metadata(path).ok()).map(|file| file.len()),
             lines_of_code: (!sources.is_empty()).then_some(lines),
@@ -155,21 +158,37 @@ impl<'a> Builder<'a> {
         let mut cargo = self.cargo();
         cargo.env("CARGO_TARGET_DIR", &folder);
         cargo.args(["build", "--quiet", "--profile", &self.profile, "--package", package]);
+        cargo.args(variant(service));
         let started = Instant::now();
-        let built =
-            command::run(&mut cargo, self.interrupt).with_context(|| format!("cannot build {package}"));
+        let built = command::run(&mut cargo, self.interrupt)
+            .with_context(|| format!("cannot build {}", service.name));
         let took = started.elapsed();
         let _ = fs::remove_dir_all(&folder);
         built.map(|_| Some(took))
     }
 
     /// The packages that a package links, a line each: with the features that it alone switches on.
-    fn dependency_tree(&self, package: &str) -> Result<String> {
+    fn dependency_tree(&self, service: &Service, package: &str) -> Result<String> {
         let mut cargo = self.cargo();
         cargo.args(["tree", "--edges", "normal", "--prefix", "none", "--package", package]);
+        cargo.args(features(service));
         command::run(&mut cargo, self.interrupt)
             .with_context(|| format!("cannot list what {package} depends on"))
     }
+}
+
+/// Which of a package's binaries to build, and how.
+fn variant(service: &Service) -> Vec<&str> {
+    let mut words = features(service).to_vec();
+    if service.tuned {
+        words.extend(["--bin", &service.name]);
+    }
+    words
+}
+
+/// The features to build a package with.
+fn features(service: &Service) -> &'static [&'static str] {
+    if service.tuned { &["--no-default-features", "--features", "tuned"] } else { &[] }
 }
 
 /// A command of the catalogue: a path in the repository, or a program of the system.

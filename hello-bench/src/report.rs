@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::facts::Facts;
 use crate::finding::Finding;
 use crate::plan::Plan;
+use crate::probe::Probes;
 use crate::run::Run;
 use crate::sample::Sample;
 use crate::summary::{Summary, summarize};
@@ -22,6 +23,9 @@ pub struct Report {
     pub warnings: Vec<Warning>,
     /// What was found in figures.
     pub summaries: Vec<Summary>,
+    /// What services did with bad and slow peers; absent where nobody probed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub probes: Option<Probes>,
 }
 
 impl Report {
@@ -39,7 +43,7 @@ impl Report {
             summaries.iter().flat_map(|summary| Finding::of(summary, &run.services, reference)).collect();
         let k6 = run.k6.clone().map(|version| Warning::LoadByK6 { version });
         let warnings = shared.then_some(Warning::SharedCores).into_iter().chain(k6).collect();
-        Self { run, findings, warnings, summaries }
+        Self { run, findings, warnings, summaries, probes: None }
     }
 
     /// What is known of a service without load.

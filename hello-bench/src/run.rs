@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::facts::Facts;
 use crate::plan::Plan;
+use crate::probe::Probes;
 use crate::sample::Sample;
 use crate::scenario::Scenario;
 use crate::system::host::Host;
@@ -20,6 +21,9 @@ pub const SCHEMA: u32 = 1;
 const RUN: &str = "run.json";
 /// A sample a line.
 const SAMPLES: &str = "samples.jsonl";
+
+/// What services did with bad and slow peers.
+pub const PROBE: &str = "probe.json";
 
 /// All that is known of a run before it measures.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
@@ -114,6 +118,24 @@ pub fn write(folder: &Path, name: &str, text: &str) -> Result<()> {
     fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))
 }
 
+/// Whether a folder holds a run.
+pub fn is_run(folder: &Path) -> bool {
+    folder.join(RUN).is_file()
+}
+
+/// What the folder of a run holds of bad and slow peers; `None` where nobody probed.
+///
+/// # Errors
+/// When the file is of another form.
+pub fn probes(folder: &Path) -> Result<Option<Probes>> {
+    let path = folder.join(PROBE);
+    let Ok(text) = fs::read_to_string(&path) else { return Ok(None) };
+    let probes: Probes =
+        serde_json::from_str(&text).with_context(|| format!("{} is not a probe", path.display()))?;
+    ensure!(probes.schema == SCHEMA, "{} has schema {}, this reads {SCHEMA}", path.display(), probes.schema);
+    Ok(Some(probes))
+}
+
 /// Reads a run and its samples. A last line that was cut off, as by a full disk, is left out.
 ///
 /// # Errors
@@ -126,17 +148,23 @@ pub fn read(folder: &Path) -> Result<(Run, Vec<Sample>)> {
     ensure!(run.schema == SCHEMA, "{} has schema {}, this reads {SCHEMA}", path.display(), run.schema);
     let path = folder.join(SAMPLES);
     let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+    let samples = samples(&text).with_context(|| path.display().to_string())?;
+    Ok((run, samples))
+}
+
+/// Parses the text of a samples file. A last line that was cut off is left out.
+///
+/// # Errors
+/// When another line is no sample.
+pub fn samples(text: &str) -> Result<Vec<Sample>> {
     let lines: Vec<&str> = text.lines().collect();
     let mut samples = Vec::new();
     for (index, line) in lines.iter().enumerate() {
         match serde_json::from_str(line) {
             Ok(sample) => samples.push(sample),
             Err(_) if index + 1 == lines.len() && !text.ends_with('\n') => {}
-            Err(cause) => {
-                return Err(cause)
-                    .with_context(|| format!("{}, line {}: not a sample", path.display(), index + 1));
-            }
+            Err(cause) => return Err(cause).with_context(|| format!("line {}: not a sample", index + 1)),
         }
     }
-    Ok((run, samples))
+    Ok(samples)
 }

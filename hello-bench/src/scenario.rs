@@ -12,6 +12,8 @@ use crate::figure::grouped;
 
 /// The most connections of a scenario: below the usual limit of 1024 open files.
 const MOST_CONNECTIONS: u32 = 1000;
+/// The most requests of a scenario: months of them.
+const MOST_REQUESTS: u64 = 1_000_000_000_000;
 /// The longest warm-up, think time or measurement.
 const LONGEST_S: f64 = 3600.0;
 
@@ -161,8 +163,13 @@ impl Scenario {
             "k6_rate_per_s without rate_per_s"
         );
         match (self.requests, self.duration_s) {
-            (Some(0), None) => bail!("requests is 0"),
-            (Some(_), None) => ensure!(self.warm_up_s == 0.0, "requests excludes warm_up_s"),
+            (Some(requests), None) => {
+                ensure!(
+                    (1..=MOST_REQUESTS).contains(&requests),
+                    "requests is {requests}, not from 1 to {MOST_REQUESTS}"
+                );
+                ensure!(self.warm_up_s == 0.0, "requests excludes warm_up_s");
+            }
             (None, Some(duration)) => seconds("duration_s", duration, 0.1)?,
             _ => bail!("give one of requests and duration_s"),
         }
@@ -170,13 +177,18 @@ impl Scenario {
             (Model::Closed, Some(think), None) => seconds("think_time_s", think, 0.0),
             (Model::Open, None, Some(rate)) => {
                 ensure!(self.requests.is_none(), "the open model ends by duration_s");
-                ensure!((1.0..=1e6).contains(&rate), "rate_per_s is {rate}, not from 1 to 1000000");
-                Ok(())
+                self.k6_rate_per_s.map_or(Ok(()), |rate| rate_within("k6_rate_per_s", rate))?;
+                rate_within("rate_per_s", rate)
             }
             (Model::Closed, ..) => bail!("the closed model has think_time_s and no rate_per_s"),
             (Model::Open, ..) => bail!("the open model has rate_per_s and no think_time_s"),
         }
     }
+}
+
+fn rate_within(field: &str, rate: f64) -> Result<()> {
+    ensure!((1.0..=1e6).contains(&rate), "{field} is {rate}, not from 1 to 1000000");
+    Ok(())
 }
 
 fn seconds(field: &str, value: f64, least: f64) -> Result<()> {
@@ -214,6 +226,7 @@ mod tests {
             (r#""model":"closed","think_time_s":0,"requests":0"#, "requests"),
             (r#""model":"open","duration_s":1"#, "rate_per_s"),
             (r#""model":"open","rate_per_s":1e9,"duration_s":1"#, "rate_per_s"),
+            (r#""model":"open","rate_per_s":5,"k6_rate_per_s":0,"duration_s":1"#, "k6_rate_per_s"),
             (r#""model":"ajar","duration_s":1"#, "ajar"),
             (r#""model":"open","rate_per_s":5,"duration_s":1,"sleep":1"#, "sleep"),
         ] {

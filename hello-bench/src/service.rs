@@ -17,7 +17,7 @@ pub const CATALOGUE: &str = "services.toml";
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq)]
 #[serde(deny_unknown_fields)]
 pub struct Service {
-    /// The name: folder, package, binary, label.
+    /// The name: binary, label, and, unless it is tuned, folder and package.
     pub name: String,
     /// The framework, as its crate or package is named.
     pub framework: String,
@@ -26,6 +26,10 @@ pub struct Service {
     pub language: String,
     /// The workspace member to build and run; absent for a service that `run` starts.
     pub package: Option<String>,
+    /// Whether it is the same app under other server settings: the package's second binary, built with its feature
+    /// `tuned` and without its default ones.
+    #[serde(default)]
+    pub tuned: bool,
     /// The command that starts it, relative to the root; absent for a package.
     pub run: Option<Vec<String>>,
     /// The folder of `build`, `run` and the commands below, relative to the root: the root itself when absent.
@@ -96,6 +100,10 @@ impl Service {
         Duration::from_secs(u64::from(self.start_timeout_s))
     }
 
+    fn is_plain(&self) -> bool {
+        !self.tuned && !self.floor && !self.core_contract
+    }
+
     fn check(&self) -> Result<()> {
         let commands = self.build.iter().chain(&self.version).chain(&self.dependencies);
         ensure!(
@@ -104,6 +112,11 @@ impl Service {
             self.name
         );
         ensure!(!self.name.is_empty(), "a service has an empty name");
+        ensure!(
+            self.package.is_some() || !self.tuned,
+            "service {:?}: only a package can be tuned",
+            self.name
+        );
         match (&self.package, &self.run) {
             (Some(_), None) => Ok(()),
             (None, Some(run)) => {
@@ -152,7 +165,11 @@ impl Catalogue {
         Self { root: self.root.clone(), services }
     }
 
-    fn parse(text: &str) -> Result<Vec<Service>> {
+    /// Parses the text of a catalogue; see [`Catalogue::read`].
+    ///
+    /// # Errors
+    /// As [`Catalogue::read`], without the name of the file.
+    pub fn parse(text: &str) -> Result<Vec<Service>> {
         let services = toml::from_str::<File>(text)?.service;
         for (index, service) in services.iter().enumerate() {
             service.check()?;
@@ -162,13 +179,13 @@ impl Catalogue {
         Ok(services)
     }
 
-    /// The services of these names, in this order; without names, all Rust services but the floor.
+    /// The services of these names, in this order; without names, all Rust services but the tuned ones and the floor.
     ///
     /// # Errors
     /// When a name is not in the catalogue or is given twice.
     pub fn select(&self, names: &[String]) -> Result<Vec<Service>> {
         if names.is_empty() {
-            let all = self.services.iter().filter(|service| !service.floor && !service.core_contract);
+            let all = self.services.iter().filter(|service| service.is_plain());
             return Ok(all.cloned().collect());
         }
         let mut selected: Vec<Service> = Vec::new();
@@ -182,6 +199,11 @@ impl Catalogue {
     /// The services that answer the core of the contract alone: those in other languages.
     pub fn baselines(&self) -> Vec<Service> {
         self.services.iter().filter(|service| service.core_contract).cloned().collect()
+    }
+
+    /// The services that are tuned.
+    pub fn tuned(&self) -> Vec<Service> {
+        self.services.iter().filter(|service| service.tuned).cloned().collect()
     }
 
     /// The floor, if the catalogue has one.
@@ -236,6 +258,7 @@ mod tests {
         assert!(refused("").contains("package and run"));
         assert!(refused("package='x'\nrun=['x']").contains("package and run"));
         assert!(refused("run=[]").contains("empty"));
+        assert!(refused("run=['x']\ntuned=true").contains("tuned"));
         assert!(refused("package='x'\ncolour='red'").contains("colour"));
         assert!(refused("package='x'\n[[service]]\nname='x'\nframework='y'\npackage='x'").contains("twice"));
     }

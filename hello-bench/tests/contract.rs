@@ -10,8 +10,11 @@ use predicates::str::contains;
 fn every_service_keeps_the_contract() {
     let checked = bench().args(["check", "--profile", "dev"]).assert().success();
     let printed = String::from_utf8_lossy(&checked.get_output().stdout).into_owned();
-    for service in ["svc-axum", "svc-actix", "svc-warp", "svc-hyper", "svc-poem", "hello-floor"] {
-        let line = printed.lines().find(|line| line.starts_with(service)).unwrap_or_default();
+    let frameworks = ["axum", "actix", "warp", "hyper", "poem"];
+    let plain = frameworks.map(|framework| format!("svc-{framework}"));
+    let tuned = frameworks.map(|framework| format!("svc-{framework}-tuned"));
+    for service in plain.into_iter().chain(tuned).chain(["hello-floor".to_owned()]) {
+        let line = printed.lines().find(|line| line.starts_with(&format!("{service}:"))).unwrap_or_default();
         assert!(line.ends_with("cases, 0 violations"), "{printed}");
         let cases: usize = line.split_whitespace().nth(1).and_then(|count| count.parse().ok()).unwrap();
         assert!(cases > 80, "{printed}");

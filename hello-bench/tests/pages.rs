@@ -19,7 +19,7 @@ fn folder() -> PathBuf {
 
 fn report() -> Report {
     let (run, samples) = run::read(&folder()).unwrap();
-    Report::new(run, &samples)
+    Report { probes: run::probes(&folder()).unwrap(), ..Report::new(run, &samples) }
 }
 
 #[test]
@@ -51,7 +51,7 @@ fn html_page() {
 #[test]
 fn a_report_is_printed_in_every_form() {
     let copy = tempfile::tempdir().unwrap();
-    for file in ["run.json", "samples.jsonl"] {
+    for file in ["run.json", "samples.jsonl", "probe.json"] {
         fs::copy(folder().join(file), copy.path().join(file)).unwrap();
     }
     let print =

@@ -37,7 +37,7 @@ impl Check {
         let catalogue = self.files.catalogue()?;
         let mut services = cli::with_tools(catalogue.select(&self.names)?);
         if self.names.is_empty() {
-            services.extend(catalogue.floor().cloned());
+            services.extend(catalogue.tuned().into_iter().chain(catalogue.floor().cloned()));
         }
         ensure!(!services.is_empty(), "there is nothing to check");
         let builder = Builder::new(&catalogue, &self.files.profile, interrupt);

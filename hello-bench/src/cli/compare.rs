@@ -84,6 +84,9 @@ pub(super) struct Compare {
     /// Also compare the services in other languages; one whose tools are missing is left out, and said
     #[arg(long)]
     baselines: bool,
+    /// Also compare the same apps under tuned servers
+    #[arg(long)]
+    tuned: bool,
     /// Also build each service's image and measure it in a container: rows of their own, NAME@docker
     #[arg(long)]
     docker: bool,
@@ -117,12 +120,16 @@ impl Compare {
         Ok(())
     }
 
-    /// The services that are named, with the baselines where they are asked for, without those that lack a tool.
+    /// The services that are named, with the tuned ones and the baselines where they are asked for, without those that lack a
+    /// tool.
     fn services(&self, catalogue: &Catalogue) -> Result<Vec<Service>> {
         let mut services = catalogue.select(&self.names)?;
-        if self.baselines {
-            let more = catalogue.baselines().into_iter().filter(|service| !services.contains(service));
-            services.extend(more.collect::<Vec<_>>());
+        let tuned = self.tuned.then(|| catalogue.tuned());
+        let baselines = self.baselines.then(|| catalogue.baselines());
+        for service in tuned.into_iter().chain(baselines).flatten() {
+            if !services.contains(&service) {
+                services.push(service);
+            }
         }
         Ok(cli::with_tools(services))
     }

@@ -2,8 +2,10 @@
 
 mod check;
 mod compare;
+mod count;
 mod diff;
 mod load;
+mod probe;
 mod report;
 mod validate;
 
@@ -39,6 +41,10 @@ enum Command {
     Validate(validate::Validate),
     /// Drive one load against any server
     Load(load::Load),
+    /// Try what services do with bad and slow peers
+    Probe(probe::Probe),
+    /// Count the instructions and system calls of a request
+    Count(count::Count),
     /// Report a run again from its samples
     Report(report::Redraw),
     /// Compare two runs
@@ -125,6 +131,8 @@ pub fn main() -> ExitCode {
         Command::Compare(arguments) => arguments.run(&interrupt),
         Command::Validate(arguments) => arguments.run(&interrupt),
         Command::Load(arguments) => arguments.run(&interrupt),
+        Command::Probe(arguments) => arguments.run(&interrupt),
+        Command::Count(arguments) => arguments.run(&interrupt),
         Command::Report(arguments) => arguments.run(),
         Command::Diff(arguments) => arguments.run(),
         Command::Completions { shell } => completions(shell),

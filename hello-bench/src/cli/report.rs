@@ -52,7 +52,7 @@ fn open(page: &Path) -> Result<()> {
 pub(super) fn read(folder: &Path) -> Result<Report> {
     let (run, samples) = run::read(folder)?;
     ensure!(!samples.is_empty(), "{} has no samples", folder.display());
-    Ok(Report::new(run, &samples))
+    Ok(Report { probes: run::probes(folder)?, ..Report::new(run, &samples) })
 }
 
 /// Writes the report into a page; sources are found relative to it.

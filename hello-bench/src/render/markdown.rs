@@ -4,6 +4,7 @@ use std::fmt::{Display, Write};
 
 use crate::render::table::Table;
 use crate::render::tables::{self, Width};
+use crate::render::{relations, robustness};
 use crate::report::Report;
 use crate::summary::Summary;
 
@@ -18,6 +19,10 @@ pub fn page(report: &Report) -> String {
     page.push_str("\n## Cost\n\n");
     costs(&mut page, report);
     notes(&mut page, &report.warnings);
+    if let Some(probes) = &report.probes {
+        page.push_str("\n## Bad and slow peers\n\n");
+        page.push_str(&robustness::excerpt(probes));
+    }
     page
 }
 
@@ -43,7 +48,8 @@ pub fn excerpt(report: &Report) -> String {
 
 fn costs(page: &mut String, report: &Report) {
     page.push_str(&table(&tables::costs(report, Width::Wide)));
-    for more in [tables::baselines(report), tables::images(report, Width::Wide)].into_iter().flatten() {
+    let relations = relations::all(report).into_iter().map(|relation| relation.table);
+    for more in relations.chain(tables::images(report, Width::Wide)) {
         page.push('\n');
         page.push_str(&table(&more));
     }
@@ -103,7 +109,7 @@ pub fn table(table: &Table) -> String {
 }
 
 /// Text in which nothing is markup.
-fn escape(text: &str) -> String {
+pub fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for character in text.chars() {
         match character {

@@ -2,6 +2,8 @@
 
 pub mod html;
 pub mod markdown;
+pub mod relations;
+pub mod robustness;
 pub mod splice;
 pub mod table;
 pub mod tables;

@@ -5,10 +5,12 @@ use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
 
-use crate::render::markdown;
+use crate::probe::Probes;
+use crate::render::{markdown, robustness};
 use crate::report::Report;
 
 const RESULTS: (&str, &str) = ("<!-- results -->", "<!-- /results -->");
+const PROBE: (&str, &str) = ("<!-- probe -->", "<!-- /probe -->");
 const SOURCE: (&str, &str) = ("<!-- source ", "<!-- /source -->");
 
 /// Replaces what stands between the results markers of `text`, and each quoted source file by what it holds now.
@@ -19,6 +21,14 @@ const SOURCE: (&str, &str) = ("<!-- source ", "<!-- /source -->");
 pub fn splice(text: &str, report: &Report, root: &Path) -> Result<String> {
     let results = format!("\n{}", markdown::excerpt(report));
     sources(&replace(text, RESULTS, &results)?, root)
+}
+
+/// Replaces what stands between the probe markers of `text`.
+///
+/// # Errors
+/// When a marker is missing.
+pub fn probe(text: &str, probes: &Probes) -> Result<String> {
+    replace(text, PROBE, &format!("\n{}", robustness::excerpt(probes)))
 }
 
 /// Replaces each quoted source file by what it holds now.

@@ -1,8 +1,9 @@
 //! The tables of a report as text: which figures stand in which, in what form.
 
+use crate::count::Counts;
 use crate::diff::{Change, Diff, Verdict};
 use crate::facts::{Facts, Group, Image};
-use crate::figure::Figure;
+use crate::figure::{Figure, grouped};
 use crate::render::table::Table;
 use crate::report::Report;
 use crate::stats::bootstrap::Interval;
@@ -75,27 +76,6 @@ pub fn images(report: &Report, width: Width) -> Option<Table> {
     (!images.is_empty()).then_some(Table { header, rows, text_columns: 1 })
 }
 
-/// What services in other languages take by what the reference takes, under the first load; `None` where there are none.
-pub fn baselines(report: &Report) -> Option<Table> {
-    const FIGURES: [(Figure, &str); 3] = [
-        (Figure::CpuUsPerRequest, "CPU per request"),
-        (Figure::PeakPssBytes, "peak PSS"),
-        (Figure::StartUpUs, "start-up"),
-    ];
-    let (summary, reference) = (report.summaries.first()?, &report.run.plan.reference);
-    let rows: Vec<Vec<String>> = summary
-        .rows
-        .iter()
-        .filter(|row| row.group == Group::Baseline)
-        .map(|row| {
-            let ratios = FIGURES.map(|(figure, _)| to_reference(row, figure, reference, Width::Narrow));
-            std::iter::once(row.service.clone()).chain(ratios).collect()
-        })
-        .collect();
-    let header = std::iter::once(format!("by {reference}")).chain(FIGURES.map(|(_, name)| name.to_owned()));
-    (!rows.is_empty()).then(|| Table { header: header.collect(), rows, text_columns: 1 })
-}
-
 fn image_row(report: &Report, facts: &Facts, image: &Image, width: Width) -> Vec<String> {
     let mut rows =
         report.summaries.iter().filter_map(|summary| summary.row(&facts.name).map(|row| (summary, row)));
@@ -144,6 +124,17 @@ pub fn changes(diff: &Diff) -> Table {
     };
     let rows = diff.changes.iter().filter(told).map(row).collect();
     Table { header: header.map(str::to_owned).to_vec(), rows, text_columns: 3 }
+}
+
+/// What a request of these services takes, in instructions and system calls.
+pub fn counts(counts: &Counts, services: &[&str]) -> Table {
+    let row = |name: &&str| {
+        let count = counts.services.get(*name)?;
+        Some(vec![(*name).to_owned(), grouped(count.instructions), format!("{:.2}", count.system_calls)])
+    };
+    let header = ["service", "instructions/request", "system calls/request"];
+    let rows = services.iter().filter_map(row).collect();
+    Table { header: header.map(str::to_owned).to_vec(), rows, text_columns: 1 }
 }
 
 /// The place, or why there is none.

@@ -7,6 +7,7 @@ use comfy_table::{Attribute, Cell, CellAlignment, Table as Comfy};
 
 use crate::diff::{Diff, Verdict};
 use crate::figure::{Figure, grouped};
+use crate::render::relations;
 use crate::render::table::Table;
 use crate::render::tables::{self, Width};
 use crate::report::Report;
@@ -25,9 +26,9 @@ pub fn page(report: &Report, styled: bool) -> String {
     }
     page.push_str("\ncost\n");
     page.push_str(&table(&tables::costs(report, Width::Narrow), styled));
-    if let Some(baselines) = tables::baselines(report) {
-        page.push_str("\nother languages\n");
-        page.push_str(&table(&baselines, styled));
+    for relation in relations::all(report) {
+        let _ = writeln!(page, "\n{}", relation.title.to_lowercase());
+        page.push_str(&table(&relation.table, styled));
     }
     if let Some(images) = tables::images(report, Width::Narrow) {
         page.push_str("\nimages\n");
@@ -132,7 +133,7 @@ fn notes(page: &mut String, notes: &[impl Display]) {
 }
 
 /// A table without rules, numbers to the right.
-fn table(table: &Table, styled: bool) -> String {
+pub fn table(table: &Table, styled: bool) -> String {
     let mut comfy = Comfy::new();
     comfy.load_style(NOTHING);
     comfy.set_header(table.header.iter().map(|heading| {

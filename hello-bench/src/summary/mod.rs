@@ -13,7 +13,7 @@ use crate::scenario::Scenario;
 use crate::stats::bootstrap::{Interval, interval};
 use crate::stats::places::{Place, rounds_needed};
 use crate::stats::{log_ratios, mean, median, median_absolute_deviation};
-use crate::summary::ranking::{compare, rank};
+use crate::summary::ranking::{compare, compare_to_floor, rank};
 use crate::traffic::Window;
 use crate::warning::{FLOOR_DRIFT, Told, Warning};
 
@@ -61,11 +61,14 @@ pub struct Estimate {
     pub interval: Option<Interval>,
     /// The place among the ranked services; absent for others, and where a warning forbids it.
     pub place: Option<Place>,
-    /// By the reference, paired within rounds; for an image, by the same service outside of a container. Absent for the
-    /// reference itself and for services without a place.
+    /// By the reference, paired within rounds; for an image by the same service outside of a container, for a tuned
+    /// service by the same app that is not tuned. Absent for the reference itself and for services without a place.
     pub to_reference: Option<Ratio>,
     /// By the service in the first place, paired within rounds; absent as above.
     pub to_best: Option<Ratio>,
+    /// By the floor, paired within rounds; absent without one, and for services without a place.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to_floor: Option<Ratio>,
     /// The value of each round.
     pub values: Vec<f64>,
 }
@@ -128,6 +131,7 @@ pub fn summarize(scenario: &Scenario, services: &[Facts], samples: &[Sample], re
     for figure in Figure::ALL {
         let known = Group::RANKED.into_iter().flat_map(|group| rank(&mut entries, figure, group)).collect();
         compare(&mut entries, figure, reference, &known);
+        compare_to_floor(&mut entries, figure);
     }
     let warnings = shared_warnings(&entries, rounds.len());
     let primary = primary(scenario);
@@ -149,7 +153,7 @@ fn order(row: &Row, primary: Figure) -> (Group, bool, f64) {
 struct Entry<'a> {
     row: Row,
     /// What its figures are taken by, where that is not the reference.
-    native: Option<&'a str>,
+    twin: Option<&'a str>,
     samples: Vec<&'a Sample>,
 }
 
@@ -168,8 +172,7 @@ impl<'a> Entry<'a> {
             warnings: Told::of_samples(scenario, &samples),
             windows: typical_windows(&samples),
         };
-        let native = facts.image.as_ref().map(|image| image.native.as_str());
-        Self { row, native, samples }
+        Self { row, twin: facts.twin(), samples }
     }
 
     fn has_samples(&self) -> bool {
@@ -203,6 +206,7 @@ impl<'a> Entry<'a> {
                     place: None,
                     to_reference: None,
                     to_best: None,
+                    to_floor: None,
                     values,
                 };
                 self.row.figures.insert(figure, estimate);

@@ -40,7 +40,7 @@ pub(super) fn rank(entries: &mut [Entry], figure: Figure, group: Group) -> Pairs
 /// corrected for all pairs of it, as for places; between groups it is that of the pair alone.
 pub(super) fn compare(entries: &mut [Entry], figure: Figure, reference: &str, known: &Pairs) {
     let ratio = |(at, entry): (usize, &Entry)| {
-        let name = entry.native.unwrap_or(reference);
+        let name = entry.twin.unwrap_or(reference);
         let other =
             entries.iter().position(|other| other.row.service == name).filter(|other| *other != at)?;
         let base = &entries[other];
@@ -56,6 +56,19 @@ pub(super) fn compare(entries: &mut [Entry], figure: Figure, reference: &str, kn
     for (entry, ratio) in entries.iter_mut().zip(ratios) {
         if let Some(estimate) = entry.row.figures.get_mut(&figure) {
             estimate.to_reference = ratio;
+        }
+    }
+}
+
+/// Takes the figure of each ranked service by the floor's.
+pub(super) fn compare_to_floor(entries: &mut [Entry], figure: Figure) {
+    let Some(floor) = entries.iter().find(|entry| entry.row.group == Group::Floor) else { return };
+    let floor = floor.values(figure).to_vec();
+    for entry in entries.iter_mut().filter(|entry| entry.is_ranked_by(figure)) {
+        let pair = Comparison::new(&[entry.values(figure), &floor], figure.lower_is_better());
+        let ratio = pair.and_then(|pair| Ratio::new(entry.values(figure), &floor, pair.p[0][1]));
+        if let Some(estimate) = entry.row.figures.get_mut(&figure) {
+            estimate.to_floor = ratio;
         }
     }
 }

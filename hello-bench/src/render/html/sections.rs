@@ -7,6 +7,7 @@ use crate::render::html::cards::{
 };
 use crate::render::html::{Card, Section, experiment, scheduled};
 use crate::render::tables::{self, Width};
+use crate::render::{relations, robustness};
 use crate::report::Report;
 
 /// The sections of a page, in order.
@@ -15,6 +16,7 @@ pub fn all(report: &Report) -> Vec<Section> {
         fast(report),
         over_time(report),
         lean(report),
+        robust(report),
         easy(report),
         sure(report),
         experiment::section(report),
@@ -66,11 +68,11 @@ fn lean(report: &Report) -> Section {
     }
     let mib = |facts: &Facts| facts.binary_bytes.map(|bytes| bytes as f64 / f64::from(1 << 20));
     cards.extend(fact_bars(report, "Binary size", "MiB, less is better", "MiB", mib, 2));
-    cards.extend(tables::baselines(report).map(|table| Card {
-        title: "Other languages".into(),
-        subtitle: "by the reference, with 95 % intervals; memory of the whole tree of processes, shared pages in shares".into(),
+    cards.extend(relations::all(report).into_iter().map(|relation| Card {
+        title: relation.title.into(),
+        subtitle: relation.subtitle.into(),
         drawing: None,
-        table,
+        table: relation.table,
     }));
     cards.extend(tables::images(report, Width::Wide).map(|table| Card {
         title: "Container images".into(),
@@ -83,6 +85,23 @@ fn lean(report: &Report) -> Section {
         question: "Who is lean?",
         lead: "Memory is the resident set: peak under load, the mark within the bar is idle.".into(),
         cards,
+    }
+}
+
+fn robust(report: &Report) -> Section {
+    let cards = report.probes.iter().map(|probes| Card {
+        title: "Bad and slow peers".into(),
+        subtitle: "✗ marks what is not as asked for; what is left open is not judged".into(),
+        drawing: None,
+        table: robustness::table(probes),
+    });
+    let kept = report.probes.iter().flat_map(|probes| &probes.services);
+    let kept = kept.map(|probed| format!("{}: {}.", probed.service, robustness::kept(probed)));
+    Section {
+        id: "robust",
+        question: "Who is robust?",
+        lead: kept.collect::<Vec<_>>().join(" "),
+        cards: cards.collect(),
     }
 }
 

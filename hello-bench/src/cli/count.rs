@@ -1,0 +1,64 @@
+//! `count`: instructions and system calls of a request.
+
+use std::fs;
+use std::path::PathBuf;
+
+use anyhow::{Context, Result, ensure};
+use clap::Args;
+
+use crate::cli::{self, Files, Page, print};
+use crate::compare;
+use crate::count::{self, Counts};
+use crate::interrupt::Interrupt;
+use crate::program::Builder;
+use crate::render::{markdown, tables, terminal};
+use crate::system::cores::Cores;
+
+#[derive(Debug, Args)]
+pub(super) struct Count {
+    /// The services [default: all that are written in Rust, tuned and not, and the floor]
+    #[arg(value_name = "SERVICE")]
+    names: Vec<String>,
+    /// Requests of the shorter of the two runs
+    #[arg(long, value_name = "N", default_value_t = 5000, value_parser = clap::value_parser!(u32).range(640..=1_000_000))]
+    requests: u32,
+    /// Fail when a service takes more than this file, which --out wrote, says
+    #[arg(long, value_name = "FILE")]
+    against: Option<PathBuf>,
+    /// Also write what was counted to this file
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    /// The form of what is printed
+    #[arg(long, value_enum, default_value_t = Page::Table)]
+    format: Page,
+    #[command(flatten)]
+    files: Files,
+}
+
+impl Count {
+    pub(super) fn run(self, interrupt: &Interrupt) -> Result<()> {
+        let recorded = self.against.as_deref().map(Counts::read).transpose()?;
+        let catalogue = self.files.catalogue()?;
+        let mut services = cli::with_tools(catalogue.select(&self.names)?);
+        if self.names.is_empty() {
+            services.extend(catalogue.tuned().into_iter().chain(catalogue.floor().cloned()));
+        }
+        ensure!(!services.is_empty(), "there is nothing to count");
+        let builder = Builder::new(&catalogue, &self.files.profile, interrupt);
+        let programs = compare::build(&builder, &services)?;
+        let cores = Cores::split()?;
+        let counts = count::count(&programs, &cores, self.requests, interrupt)?;
+        let json = serde_json::to_string_pretty(&counts)? + "\n";
+        if let Some(path) = &self.out {
+            fs::write(path, &json).with_context(|| format!("cannot write {}", path.display()))?;
+        }
+        let names: Vec<&str> = services.iter().map(|service| service.name.as_str()).collect();
+        let table = tables::counts(&counts, &names);
+        print(&match self.format {
+            Page::Table => terminal::table(&table, cli::is_styled()),
+            Page::Markdown => markdown::table(&table),
+            Page::Json => json,
+        })?;
+        recorded.map_or(Ok(()), |recorded| counts.hold_against(&recorded))
+    }
+}

@@ -1,0 +1,73 @@
+//! `probe`: what services do with bad and slow peers.
+
+use std::fs;
+use std::path::PathBuf;
+
+use anyhow::{Context, Result, ensure};
+use clap::Args;
+
+use crate::cli::{self, Files, Page, print};
+use crate::compare;
+use crate::interrupt::Interrupt;
+use crate::probe::{self, Level};
+use crate::program::Builder;
+use crate::render::{self, markdown, robustness, splice};
+use crate::run;
+use crate::system::cores::Cores;
+
+#[derive(Debug, Args)]
+pub(super) struct Probe {
+    /// The services to probe [default: all that are written in Rust, tuned and not]
+    #[arg(value_name = "SERVICE")]
+    names: Vec<String>,
+    /// Fail when a must is not kept
+    #[arg(long)]
+    must: bool,
+    /// Also write probe.json into this folder; where it holds a run, its report shows the table
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Also replace the table between the markers of this page
+    #[arg(long, value_name = "FILE")]
+    splice: Option<PathBuf>,
+    /// The form of what is printed: what was not kept, or the whole table
+    #[arg(long, value_enum, default_value_t = Page::Table)]
+    format: Page,
+    #[command(flatten)]
+    files: Files,
+}
+
+impl Probe {
+    pub(super) fn run(self, interrupt: &Interrupt) -> Result<()> {
+        let catalogue = self.files.catalogue()?;
+        let mut services = cli::with_tools(catalogue.select(&self.names)?);
+        if self.names.is_empty() {
+            services.extend(catalogue.tuned());
+        }
+        ensure!(!services.is_empty(), "there is nothing to probe");
+        let builder = Builder::new(&catalogue, &self.files.profile, interrupt);
+        let programs = compare::build(&builder, &services)?;
+        let cores = compare::together(&Cores::split()?);
+        let probes = probe::probe(&programs, &cores, cli::command_line(), interrupt)?;
+        if let Some(folder) = &self.out {
+            fs::create_dir_all(folder).with_context(|| format!("cannot write to {}", folder.display()))?;
+            run::write(folder, run::PROBE, &serde_json::to_string_pretty(&probes)?)?;
+            if run::is_run(folder) {
+                render::write(&cli::report::read(folder)?, folder)?;
+            }
+        }
+        if let Some(page) = &self.splice {
+            let text = fs::read_to_string(page).with_context(|| format!("cannot read {}", page.display()))?;
+            let spliced = splice::probe(&text, &probes).with_context(|| page.display().to_string())?;
+            fs::write(page, spliced).with_context(|| format!("cannot write {}", page.display()))?;
+        }
+        print(&match self.format {
+            Page::Table => robustness::summary(&probes),
+            Page::Markdown => markdown::table(&robustness::table(&probes)),
+            Page::Json => serde_json::to_string_pretty(&probes)? + "\n",
+        })?;
+        let broken = probes.services.iter().filter(|probed| probed.broken(Level::Must).next().is_some());
+        let broken: Vec<&str> = broken.map(|probed| probed.service.as_str()).collect();
+        ensure!(!self.must || broken.is_empty(), "a must is not kept by {}", broken.join(", "));
+        Ok(())
+    }
+}

@@ -1,0 +1,278 @@
+//! Instructions and system calls of a request, counted under valgrind and strace: figures that no other program's work
+//! can disturb, for telling whether a change made a service do more.
+//!
+//! A service is loaded with N requests and then, anew, with three times as many. What the second run counted beyond the
+//! first, by 2N, is what a request takes: start-up and end cancel out.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail, ensure};
+use nix::sys::signal::Signal;
+use serde::{Deserialize, Serialize};
+
+use crate::engine::target::Target;
+use crate::engine::{self, Observer};
+use crate::figure::grouped;
+use crate::interrupt::Interrupt;
+use crate::launch::Running;
+use crate::program::{Program, named_by};
+use crate::progress::Progress;
+use crate::run::SCHEMA;
+use crate::scenario::{Model, Scenario};
+use crate::system::cores::Cores;
+
+/// Connections of the load.
+const CONNECTIONS: u32 = 64;
+/// How long a counter may take to write down what it counted, once the service has ended.
+const WRITING: Duration = Duration::from_secs(5);
+/// How long a service under a counter may take to start.
+const START_S: u32 = 60;
+/// How many more instructions than recorded are a change: those of the same build differ by less, with how many
+/// requests find each other in one turn of the loop.
+const INSTRUCTIONS_ALLOWED: f64 = 1.03;
+/// How many more system calls than recorded are a change.
+const SYSTEM_CALLS_ALLOWED: f64 = 0.1;
+
+/// What a request of each service takes. Written by `count --out`.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Counts {
+    /// The version of the file's form.
+    pub schema: u32,
+    /// By service.
+    pub services: BTreeMap<String, Count>,
+}
+
+/// What a request takes.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Count {
+    /// Instructions in user space.
+    pub instructions: f64,
+    /// System calls.
+    pub system_calls: f64,
+}
+
+/// A program that counts what another one does.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Counter {
+    Valgrind,
+    Strace,
+}
+
+impl Counter {
+    const ALL: [Self; 2] = [Self::Valgrind, Self::Strace];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Valgrind => "valgrind",
+            Self::Strace => "strace",
+        }
+    }
+
+    fn path(self) -> Result<PathBuf> {
+        let name = self.name();
+        named_by(&name.to_uppercase(), name)
+            .with_context(|| format!("{name} is not installed: apt-get install {name}"))
+    }
+
+    /// The program with this one in front of it.
+    fn around(self, program: &Program, log: &Path) -> Result<Program> {
+        let log = log.display();
+        let own = match self {
+            Self::Valgrind => vec![
+                "--tool=callgrind".to_owned(),
+                "--callgrind-out-file=/dev/null".to_owned(),
+                format!("--log-file={log}"),
+            ],
+            // The tracer is a grandchild: signals to the child reach the service.
+            Self::Strace => ["-D", "-f", "-c", "-U", "calls,name", "-o"]
+                .map(str::to_owned)
+                .into_iter()
+                .chain([log.to_string()])
+                .collect(),
+        };
+        let mut counted = program.clone();
+        counted.arguments = own;
+        counted.arguments.push(program.path.display().to_string());
+        counted.arguments.extend(program.arguments.iter().cloned());
+        counted.path = self.path()?;
+        counted.service.start_timeout_s = START_S;
+        Ok(counted)
+    }
+
+    /// What it counted, once it has written that.
+    fn read(self, log: &str) -> Option<f64> {
+        let number = match self {
+            Self::Valgrind => log.lines().rev().find_map(|line| line.split_once("Collected :"))?.1.trim(),
+            Self::Strace => log.lines().rev().find_map(|line| line.strip_suffix(" total"))?.trim(),
+        };
+        number.split(' ').next()?.parse().ok()
+    }
+}
+
+/// Counts what a request of each service takes, over this many requests and three times as many.
+///
+/// # Errors
+/// When valgrind or strace is missing, a service fails, or the user interrupts.
+pub fn count(programs: &[Program], cores: &Cores, requests: u32, interrupt: &Interrupt) -> Result<Counts> {
+    for counter in Counter::ALL {
+        counter.path()?;
+    }
+    let progress = Progress::new((programs.len() * Counter::ALL.len()) as u64);
+    progress.beat();
+    let mut services = BTreeMap::new();
+    for program in programs {
+        let mut figures = [0.0; Counter::ALL.len()];
+        for (counter, figure) in Counter::ALL.into_iter().zip(&mut figures) {
+            progress.now(&format!("{} under {}", program.service.name, counter.name()), None);
+            let counted = |requests| run(counter, program, cores, requests, interrupt);
+            let (few, many) = (counted(requests)?, counted(3 * requests)?);
+            *figure = (many - few) / f64::from(2 * requests);
+            progress.step();
+        }
+        let [instructions, system_calls] = figures;
+        services.insert(program.service.name.clone(), Count { instructions, system_calls });
+    }
+    Ok(Counts { schema: SCHEMA, services })
+}
+
+/// What is counted from the start of a service to its end, with these requests between.
+fn run(
+    counter: Counter,
+    program: &Program,
+    cores: &Cores,
+    requests: u32,
+    interrupt: &Interrupt,
+) -> Result<f64> {
+    let name = &program.service.name;
+    let log = std::env::temp_dir().join(format!("hello-bench-count-{}", std::process::id()));
+    let mut running = Running::launch(&counter.around(program, &log)?, cores)?;
+    let scenario = Scenario {
+        name: "count".into(),
+        about: String::new(),
+        model: Model::Closed,
+        connections: CONNECTIONS,
+        think_time_s: Some(0.0),
+        rate_per_s: None,
+        k6_rate_per_s: None,
+        warm_up_s: 0.0,
+        duration_s: None,
+        requests: Some(u64::from(requests)),
+    };
+    let target = Target::at(running.address);
+    let strictness = program.service.strictness();
+    let load = engine::Load { target: &target, scenario: &scenario, strictness, threads: 1, seed: 1 };
+    let driven = engine::drive(&load, &mut Until(interrupt))?;
+    ensure!(driven.record.wrong == 0, "{name} gave wrong answers under {}", counter.name());
+    running.signal(Signal::SIGTERM)?;
+    running.wait(Duration::from_secs(10))?;
+    let counted = written(counter, &log);
+    let _ = fs::remove_file(&log);
+    counted.with_context(|| format!("{} did not count {name}", counter.name()))
+}
+
+/// Waits for the count: strace writes it after the service has ended.
+fn written(counter: Counter, log: &Path) -> Option<f64> {
+    let limit = Instant::now() + WRITING;
+    loop {
+        let counted = fs::read_to_string(log).ok().and_then(|text| counter.read(&text));
+        if counted.is_some() || Instant::now() >= limit {
+            return counted;
+        }
+        thread::sleep(Duration::from_millis(20));
+    }
+}
+
+struct Until<'a>(&'a Interrupt);
+
+impl Observer for Until<'_> {
+    fn tick(&mut self) -> bool {
+        !self.0.is_set()
+    }
+}
+
+impl Counts {
+    /// Reads what was counted before.
+    ///
+    /// # Errors
+    /// When the file cannot be read or is of another form.
+    pub fn read(path: &Path) -> Result<Self> {
+        let text = fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+        let counts: Self =
+            serde_json::from_str(&text).with_context(|| format!("{} is not a count", path.display()))?;
+        ensure!(
+            counts.schema == SCHEMA,
+            "{} has schema {}, this reads {SCHEMA}",
+            path.display(),
+            counts.schema
+        );
+        Ok(counts)
+    }
+
+    /// That no service takes more than was recorded.
+    ///
+    /// # Errors
+    /// When one does, or is not recorded.
+    pub fn hold_against(&self, recorded: &Self) -> Result<()> {
+        let mut more = Vec::new();
+        for (service, now) in &self.services {
+            match recorded.services.get(service) {
+                None => more.push(format!("{service} is not recorded")),
+                Some(then) => more.extend(now.excess(then).map(|excess| format!("{service}: {excess}"))),
+            }
+        }
+        if !more.is_empty() {
+            bail!("more than recorded: {}; record it again with --out if that is meant", more.join("; "));
+        }
+        Ok(())
+    }
+}
+
+impl Count {
+    fn excess(&self, recorded: &Self) -> Option<String> {
+        let calls = self.system_calls > recorded.system_calls + SYSTEM_CALLS_ALLOWED;
+        let instructions = self.instructions > recorded.instructions * INSTRUCTIONS_ALLOWED;
+        (calls || instructions).then(|| {
+            format!(
+                "{} instructions and {:.2} system calls a request, {} and {:.2} recorded",
+                grouped(self.instructions),
+                self.system_calls,
+                grouped(recorded.instructions),
+                recorded.system_calls
+            )
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_are_read_where_the_counters_write_them() {
+        let log = "==7== \n==7== Events    : Ir\n==7== Collected : 123456\n==7== \n";
+        assert_eq!(Counter::Valgrind.read(log), Some(123_456.0));
+        let log = "    calls syscall\n--------- ----------------\n       70 recvfrom\n--------- ----------------\n      140 total\n";
+        assert_eq!(Counter::Strace.read(log), Some(140.0));
+        assert_eq!(Counter::Strace.read("    calls syscall\n"), None);
+    }
+
+    #[test]
+    fn more_than_recorded_is_told_and_less_is_fine() {
+        let of = |instructions, system_calls| Counts {
+            schema: SCHEMA,
+            services: BTreeMap::from([("a".to_owned(), Count { instructions, system_calls })]),
+        };
+        let recorded = of(10_000.0, 2.0);
+        of(10_200.0, 2.05).hold_against(&recorded).unwrap();
+        of(5_000.0, 1.0).hold_against(&recorded).unwrap();
+        let more = of(11_000.0, 2.0).hold_against(&recorded).unwrap_err().to_string();
+        assert!(more.contains("a: 11") && more.contains("000 instructions"), "{more}");
+        assert!(of(10_000.0, 3.0).hold_against(&recorded).is_err());
+        let unknown = Counts { schema: SCHEMA, services: BTreeMap::new() };
+        assert!(recorded.hold_against(&unknown).unwrap_err().to_string().contains("not recorded"));
+    }
+}

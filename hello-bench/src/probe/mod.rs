@@ -1,0 +1,247 @@
+//! What services do with bad and slow peers: each case with what the standard, or the contract, asks for.
+//!
+//! The rules are those of RFC 9112 (HTTP/1.1) and RFC 9110 (HTTP semantics), by section; where they are silent, those of
+//! the contract. A case that is left open is told and not judged.
+
+pub mod ending;
+pub mod messages;
+pub mod peer;
+pub mod pressure;
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, anyhow, ensure};
+use jiff::Timestamp;
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
+use serde::{Deserialize, Serialize};
+
+use crate::engine::target::Target;
+use crate::interrupt::Interrupt;
+use crate::launch::Running;
+use crate::probe::messages::MESSAGES;
+use crate::program::Program;
+use crate::progress::Progress;
+use crate::run::SCHEMA;
+use crate::system::cores::Cores;
+use crate::system::host::Host;
+
+/// How long memory may take to be given back.
+const SETTLING: Duration = Duration::from_secs(5);
+/// How much more than idle still counts as given back.
+const GROWTH_ALLOWED: i64 = 1 << 20;
+/// Services that are probed at a time.
+const AT_A_TIME: usize = 3;
+/// Open files that the cases need.
+const FILES: u64 = 1300 * AT_A_TIME as u64;
+
+/// How strictly something is asked for.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Level {
+    /// The standard's MUST, or the contract.
+    Must,
+    /// The standard's SHOULD.
+    Should,
+    /// Left to the server.
+    Open,
+}
+
+/// What a service did in one case.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Observation {
+    /// The case.
+    pub case: String,
+    /// How strictly the rule is meant.
+    pub level: Level,
+    /// What is asked for, and where.
+    pub rule: String,
+    /// What the service did.
+    pub reaction: String,
+    /// Whether that is what is asked for. Always so where the case is left open.
+    pub is_kept: bool,
+}
+
+/// What a service did in all cases.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Probed {
+    /// The service.
+    pub service: String,
+    /// Its cases, in the same order for every service.
+    pub observations: Vec<Observation>,
+}
+
+impl Probed {
+    /// The cases of this level that were not kept.
+    pub fn broken(&self, level: Level) -> impl Iterator<Item = &Observation> {
+        self.observations.iter().filter(move |seen| seen.level == level && !seen.is_kept)
+    }
+}
+
+/// What services did, and on what machine. Written as `probe.json`.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Probes {
+    /// The version of the file's form.
+    pub schema: u32,
+    /// The version of hello-bench.
+    pub hello_bench: String,
+    /// The command line.
+    pub command: String,
+    /// When it began.
+    pub started_at: Timestamp,
+    /// The machine.
+    pub host: Host,
+    /// The services, in the order in which they were named.
+    pub services: Vec<Probed>,
+}
+
+/// Probes services, some at a time: they spend most of it waiting.
+///
+/// # Errors
+/// When one cannot be started, this process may not open enough files, or the user interrupts.
+pub fn probe(programs: &[Program], cores: &Cores, command: String, interrupt: &Interrupt) -> Result<Probes> {
+    allow_files()?;
+    let started_at = Timestamp::now();
+    let progress = Progress::new((programs.len() * (1 + CASES.len())) as u64);
+    progress.beat();
+    let next = AtomicUsize::new(0);
+    let found = thread::scope(|scope| {
+        let probing = || -> Result<Vec<(usize, Probed)>> {
+            let mut found = Vec::new();
+            while let Some((at, program)) = take(programs, &next) {
+                found.push((at, service(program, cores, &progress, interrupt)?));
+            }
+            Ok(found)
+        };
+        let probing: Vec<_> = (0..AT_A_TIME).map(|_| scope.spawn(probing)).collect();
+        let joined =
+            probing.into_iter().map(|probing| probing.join().map_err(|_| anyhow!("a probe panicked"))?);
+        joined.collect::<Result<Vec<_>>>()
+    })?;
+    let mut found: Vec<(usize, Probed)> = found.into_iter().flatten().collect();
+    found.sort_by_key(|(at, _)| *at);
+    let services = found.into_iter().map(|(_, probed)| probed).collect();
+    let (hello_bench, host) = (env!("CARGO_PKG_VERSION").to_owned(), Host::describe(cores));
+    Ok(Probes { schema: SCHEMA, hello_bench, command, started_at, host, services })
+}
+
+/// The next program that nobody has taken, and its place.
+fn take<'a>(programs: &'a [Program], next: &AtomicUsize) -> Option<(usize, &'a Program)> {
+    let at = next.fetch_add(1, Ordering::Relaxed);
+    programs.get(at).map(|program| (at, program))
+}
+
+/// A case that takes a service of its own.
+struct Case {
+    name: &'static str,
+    level: Level,
+    rule: &'static str,
+    /// What the service did, and whether that is right.
+    observe: fn(&Program, &Cores) -> Result<(String, bool)>,
+}
+
+const CASES: [Case; 5] = [
+    Case {
+        name: "1000 slow request heads",
+        level: Level::Must,
+        rule: "all closed in 10 s, others served meanwhile, memory back within 1 MiB (contract)",
+        observe: pressure::slow_heads,
+    },
+    Case {
+        name: "10 000 connections opened and dropped",
+        level: Level::Must,
+        rule: "served afterwards, memory back within 1 MiB (contract)",
+        observe: pressure::churn,
+    },
+    Case {
+        name: "more connections than open files (64)",
+        level: Level::Must,
+        rule: "those it has are served meanwhile, new ones afterwards (contract)",
+        observe: pressure::out_of_files,
+    },
+    Case {
+        name: "SIGTERM under load, 5 times",
+        level: Level::Must,
+        rule: "no request lost, exit status 0 within 5 s (contract)",
+        observe: ending::terminated,
+    },
+    Case {
+        name: "SIGSTOP for 1 s, then SIGCONT",
+        level: Level::Must,
+        rule: "every request answered (contract)",
+        observe: ending::stopped,
+    },
+];
+
+fn service(program: &Program, cores: &Cores, progress: &Progress, interrupt: &Interrupt) -> Result<Probed> {
+    let name = &program.service.name;
+    progress.now(&format!("{name}: {} messages", MESSAGES.len()), None);
+    let mut observations = messages(program, cores)?;
+    progress.step();
+    for case in &CASES {
+        interrupt.check()?;
+        progress.now(&format!("{name}: {}", case.name), None);
+        let observed = (case.observe)(program, cores).with_context(|| format!("{name}, {}", case.name))?;
+        let (reaction, is_right) = observed;
+        let (case, level, rule) = (case.name.to_owned(), case.level, case.rule.to_owned());
+        observations.push(Observation { case, level, rule, reaction, is_kept: is_right });
+        progress.step();
+    }
+    Ok(Probed { service: name.clone(), observations })
+}
+
+/// Sends every message, each on a connection of its own, all at once.
+fn messages(program: &Program, cores: &Cores) -> Result<Vec<Observation>> {
+    let running = Running::launch(program, cores)?;
+    let idle = idle(&running)?;
+    let target = Target::at(running.address);
+    let mut observations = thread::scope(|scope| {
+        let sent: Vec<_> = MESSAGES.iter().map(|message| scope.spawn(|| message.observe(&target))).collect();
+        let joined = sent.into_iter().map(|sent| sent.join().map_err(|_| anyhow!("a probe panicked"))?);
+        joined.collect::<Result<Vec<Observation>>>()
+    })?;
+    let (grown, is_back) = growth(&running, idle)?;
+    let is_served = running.first_answer().is_ok();
+    observations.push(Observation {
+        case: "after all these".to_owned(),
+        level: Level::Must,
+        rule: "served, memory back within 1 MiB (contract)".to_owned(),
+        reaction: format!("{}, {grown}", if is_served { "served" } else { "not served" }),
+        is_kept: is_served && is_back,
+    });
+    Ok(observations)
+}
+
+/// Resident memory of a service that has answered once.
+fn idle(running: &Running) -> Result<u64> {
+    running.first_answer()?;
+    Ok(running.tree()?.memory().rss_bytes)
+}
+
+/// How much resident memory has grown, once it had time to shrink: in words, and whether it is back.
+fn growth(running: &Running, idle: u64) -> Result<(String, bool)> {
+    let limit = Instant::now() + SETTLING;
+    loop {
+        let grown = running.tree()?.memory().rss_bytes.cast_signed() - idle.cast_signed();
+        if grown <= GROWTH_ALLOWED || Instant::now() >= limit {
+            let mib = grown as f64 / f64::from(1 << 20);
+            return Ok((format!("memory {mib:+.1} MiB"), grown <= GROWTH_ALLOWED));
+        }
+        thread::sleep(Duration::from_millis(200));
+    }
+}
+
+/// Raises the soft limit of open files as far as the cases need.
+fn allow_files() -> Result<()> {
+    let (soft, hard) =
+        getrlimit(Resource::RLIMIT_NOFILE).context("cannot ask for the limit of open files")?;
+    if soft >= FILES {
+        return Ok(());
+    }
+    ensure!(
+        hard >= FILES,
+        "the cases need {FILES} open files and this process may have {hard}: raise the limit with `ulimit -Hn {FILES}`"
+    );
+    setrlimit(Resource::RLIMIT_NOFILE, FILES, hard).context("cannot raise the limit of open files")
+}

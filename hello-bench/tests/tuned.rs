@@ -1,0 +1,38 @@
+//! A tuned service beside the one with the same app.
+#![cfg(target_os = "linux")]
+
+mod common;
+
+use std::fs;
+
+use common::{bench, scenarios};
+use predicates::str::contains;
+use serde_json::Value;
+
+#[test]
+fn a_tuned_service_is_ranked_apart_and_taken_by_its_twin_and_the_floor() {
+    let folder = tempfile::tempdir().unwrap();
+    let scenarios = scenarios(folder.path());
+    let mut command = bench();
+    command.args(["compare", "svc-hyper", "svc-hyper-tuned", "--profile", "dev", "--rounds", "3"]);
+    command.args(["--scenario", "rate", "--scenarios"]).arg(scenarios);
+    command.arg("--out").arg(folder.path().join("out"));
+    command.assert().success().stdout(contains("rate, tuned: ")).stdout(contains("CPU by the floor"));
+    let results = fs::read_to_string(folder.path().join("out/results.json")).unwrap();
+    let results: Value = serde_json::from_str(&results).unwrap();
+    let rows = results["summaries"][0]["rows"].as_array().unwrap();
+    let groups: Vec<_> = rows.iter().map(|row| (row["service"].as_str(), row["group"].as_str())).collect();
+    let expected = [("svc-hyper", "service"), ("svc-hyper-tuned", "tuned"), ("hello-floor", "floor")];
+    assert_eq!(groups, expected.map(|(service, group)| (Some(service), Some(group))));
+    let figure = |row: usize| &rows[row]["figures"]["cpu_us_per_request"];
+    for row in [0, 1] {
+        let ratio = figure(row)["to_floor"]["ratio"].as_f64().unwrap();
+        assert!((0.2..20.0).contains(&ratio), "{ratio}");
+    }
+    assert!(figure(0)["to_reference"].is_null() && figure(1)["to_reference"]["interval"].is_object());
+    assert!(figure(2)["to_floor"].is_null());
+    let facts = results["services"].as_array().unwrap();
+    assert!(facts[0]["tuned_from"].is_null() && facts[1]["tuned_from"] == "svc-hyper");
+    assert_eq!(facts[1]["source"]["path"], "svc-hyper/src/tuned.rs");
+    assert_ne!(facts[0]["binary_bytes"], facts[1]["binary_bytes"]);
+}
