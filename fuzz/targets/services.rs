@@ -5,9 +5,15 @@ use hello_bench::service::Catalogue;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &str| {
-    let Ok(services) = Catalogue::parse(text) else { return };
+    let Ok(services) = Catalogue::parse(text) else {
+        return;
+    };
     for (index, service) in services.iter().enumerate() {
-        assert!(services[..index].iter().all(|other| other.name != service.name));
+        assert!(
+            services[..index]
+                .iter()
+                .all(|other| other.name != service.name)
+        );
         assert!(service.package.is_some() != service.run.is_some());
         let _ = (service.strictness(), service.start_timeout());
     }
