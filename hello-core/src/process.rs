@@ -3,7 +3,7 @@
 #[cfg(not(feature = "tuned"))]
 use std::convert::Infallible;
 use std::fmt::Display;
-use std::io::{self, Write};
+use std::io::{self, ErrorKind, Write};
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::process::ExitCode;
@@ -59,11 +59,20 @@ pub async fn accept(listener: &TcpListener, stop: &mut Stop) -> Option<TcpStream
         tokio::select! {
             accepted = listener.accept() => match accepted {
                 Ok((stream, _)) => return Some(stream),
+                Err(cause) if is_of_the_peer(&cause) => {}
                 Err(_) => sleep(ACCEPT_PAUSE).await,
             },
             () = &mut *stop => return None,
         }
     }
+}
+
+/// Whether an accept failed for a reason that lies with one peer, and not with this system.
+fn is_of_the_peer(cause: &io::Error) -> bool {
+    matches!(
+        cause.kind(),
+        ErrorKind::ConnectionAborted | ErrorKind::ConnectionReset | ErrorKind::ConnectionRefused
+    )
 }
 
 /// Says on stdout that the service accepts connections. A closed stdout is no reason to stop.

@@ -22,6 +22,3 @@ pub const LINGER: Duration = Duration::from_secs(1);
 /// How long idle connections stay open once the process is asked to stop: what arrives meanwhile is answered, and told
 /// that the connection ends.
 pub const GRACE: Duration = Duration::from_secs(1);
-
-/// How long to leave the listener alone after a failed accept.
-pub const ACCEPT_PAUSE: Duration = Duration::from_millis(50);

@@ -1,16 +1,16 @@
 //! Accepting: who comes in, who is turned away, and how all leave.
 
 use std::fmt;
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use hello_core::Stop;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
-use tokio::time::{sleep, timeout};
+use tokio::time::timeout;
 
-use crate::limits::{ACCEPT_PAUSE, GRACE};
+use crate::limits::GRACE;
 
 /// What a connection beyond the limit gets.
 const OVERLOADED: &[u8] =
@@ -109,16 +109,11 @@ impl Server {
         listener: TcpListener,
         mut end: watch::Receiver<()>,
     ) -> io::Result<()> {
-        loop {
-            tokio::select! {
-                biased;
-                _ = end.changed() => break,
-                accepted = listener.accept() => match accepted {
-                    Ok((stream, _)) => self.take(stream),
-                    Err(cause) if is_of_the_peer(&cause) => {}
-                    Err(_) => sleep(ACCEPT_PAUSE).await,
-                },
-            }
+        let mut stop: Stop = Box::pin(async move {
+            let _ = end.changed().await;
+        });
+        while let Some(stream) = hello_core::accept(&listener, &mut stop).await {
+            self.take(stream);
         }
         let listener = listener.into_std()?;
         while let Ok((stream, _)) = listener.accept() {
@@ -147,14 +142,6 @@ impl Server {
             let _ = stream.write_all(OVERLOADED);
         }
     }
-}
-
-/// Whether an accept failed for a reason that lies with one peer, and not with this system.
-fn is_of_the_peer(cause: &io::Error) -> bool {
-    matches!(
-        cause.kind(),
-        ErrorKind::ConnectionAborted | ErrorKind::ConnectionReset | ErrorKind::ConnectionRefused
-    )
 }
 
 #[cfg(test)]
