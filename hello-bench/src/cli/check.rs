@@ -35,11 +35,8 @@ impl Check {
             return verdict(&[(url.clone(), outcome)]);
         }
         let catalogue = self.files.catalogue()?;
-        let mut services = cli::with_tools(catalogue.select(&self.names)?);
-        if self.names.is_empty() {
-            services.extend(catalogue.tuned().into_iter().chain(catalogue.floor().cloned()));
-        }
-        ensure!(!services.is_empty(), "there is nothing to check");
+        let besides = catalogue.tuned().into_iter().chain(catalogue.floor().cloned());
+        let services = cli::chosen(&catalogue, &self.names, besides, "check")?;
         let builder = Builder::new(&catalogue, &self.files.profile, interrupt);
         let programs = compare::build(&builder, &services)?;
         let cores = compare::together(&Cores::split()?);

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::PathBuf;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use clap::Args;
 
 use crate::cli::{self, Files, Page, print};
@@ -39,11 +39,8 @@ impl Count {
     pub(super) fn run(self, interrupt: &Interrupt) -> Result<()> {
         let recorded = self.against.as_deref().map(Counts::read).transpose()?;
         let catalogue = self.files.catalogue()?;
-        let mut services = cli::with_tools(catalogue.select(&self.names)?);
-        if self.names.is_empty() {
-            services.extend(catalogue.tuned().into_iter().chain(catalogue.floor().cloned()));
-        }
-        ensure!(!services.is_empty(), "there is nothing to count");
+        let besides = catalogue.tuned().into_iter().chain(catalogue.floor().cloned());
+        let services = cli::chosen(&catalogue, &self.names, besides, "count")?;
         let builder = Builder::new(&catalogue, &self.files.profile, interrupt);
         let programs = compare::build(&builder, &services)?;
         let cores = Cores::split()?;

@@ -9,6 +9,7 @@ mod probe;
 mod report;
 mod validate;
 
+use std::fs;
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -172,6 +173,28 @@ fn with_tools(services: Vec<Service>) -> Vec<Service> {
         missing.is_none()
     };
     services.into_iter().filter(has_tools).collect()
+}
+
+/// The services of these names, or else all that are not tuned and those `besides`, without those that lack a tool.
+fn chosen(
+    catalogue: &Catalogue,
+    names: &[String],
+    besides: impl IntoIterator<Item = Service>,
+    purpose: &str,
+) -> Result<Vec<Service>> {
+    let mut services = with_tools(catalogue.select(names)?);
+    if names.is_empty() {
+        services.extend(besides);
+    }
+    ensure!(!services.is_empty(), "there is nothing to {purpose}");
+    Ok(services)
+}
+
+/// Writes a hand-written page anew, as `splice` says.
+fn rewrite(page: &Path, splice: impl FnOnce(&str) -> Result<String>) -> Result<()> {
+    let text = fs::read_to_string(page).with_context(|| format!("cannot read {}", page.display()))?;
+    let spliced = splice(&text).with_context(|| page.display().to_string())?;
+    fs::write(page, spliced).with_context(|| format!("cannot write {}", page.display()))
 }
 
 /// The file of scenarios in a repository.

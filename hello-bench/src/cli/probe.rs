@@ -39,11 +39,7 @@ pub(super) struct Probe {
 impl Probe {
     pub(super) fn run(self, interrupt: &Interrupt) -> Result<()> {
         let catalogue = self.files.catalogue()?;
-        let mut services = cli::with_tools(catalogue.select(&self.names)?);
-        if self.names.is_empty() {
-            services.extend(catalogue.tuned());
-        }
-        ensure!(!services.is_empty(), "there is nothing to probe");
+        let services = cli::chosen(&catalogue, &self.names, catalogue.tuned(), "probe")?;
         let builder = Builder::new(&catalogue, &self.files.profile, interrupt);
         let programs = compare::build(&builder, &services)?;
         let cores = compare::together(&Cores::split()?);
@@ -56,9 +52,7 @@ impl Probe {
             }
         }
         if let Some(page) = &self.splice {
-            let text = fs::read_to_string(page).with_context(|| format!("cannot read {}", page.display()))?;
-            let spliced = splice::probe(&text, &probes).with_context(|| page.display().to_string())?;
-            fs::write(page, spliced).with_context(|| format!("cannot write {}", page.display()))?;
+            cli::rewrite(page, |text| splice::probe(text, &probes))?;
         }
         print(&match self.format {
             Page::Table => robustness::summary(&probes),

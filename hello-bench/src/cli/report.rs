@@ -1,13 +1,12 @@
 //! `report`: the pages of a run again.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, ensure};
 use clap::Args;
 
-use crate::cli::{Page, print};
+use crate::cli::{self, Page, print};
 use crate::render::{self, splice};
 use crate::report::Report;
 use crate::run;
@@ -57,8 +56,6 @@ pub(super) fn read(folder: &Path) -> Result<Report> {
 
 /// Writes the report into a page; sources are found relative to it.
 fn splice_into(page: &Path, report: &Report) -> Result<()> {
-    let text = fs::read_to_string(page).with_context(|| format!("cannot read {}", page.display()))?;
     let root = page.parent().unwrap_or(Path::new(""));
-    let spliced = splice::splice(&text, report, root).with_context(|| page.display().to_string())?;
-    fs::write(page, spliced).with_context(|| format!("cannot write {}", page.display()))
+    cli::rewrite(page, |text| splice::splice(text, report, root))
 }
