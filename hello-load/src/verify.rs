@@ -5,7 +5,7 @@
 
 use serde_json::json;
 
-use crate::engine::response::{Framing, Head, excerpt};
+use crate::response::{Framing, Head, excerpt};
 
 /// What stands before the name in the exact body.
 const BEFORE: &[u8] = b"{\"message\":\"Hello ";
@@ -22,15 +22,15 @@ pub enum Strictness {
 }
 
 impl Strictness {
-    /// The core of the contract alone, or all of it.
-    pub fn asked(core_only: bool) -> Self {
+    /// The core of the contract alone, or the whole contract.
+    pub fn new(core_only: bool) -> Self {
         if core_only { Self::Core } else { Self::Exact }
     }
 }
 
 /// What the bytes at the front of a connection's input are.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub enum Verdict {
+pub(crate) enum Verification {
     /// Not yet a whole response.
     Partial,
     /// The right response.
@@ -55,26 +55,26 @@ pub enum Verdict {
 
 /// Verifies the responses of one service.
 #[derive(Debug)]
-pub struct Verifier {
+pub(crate) struct Verifier {
     strictness: Strictness,
     proven: Vec<u8>,
 }
 
 impl Verifier {
     /// A verifier that has seen no response.
-    pub fn new(strictness: Strictness) -> Self {
+    pub(crate) fn new(strictness: Strictness) -> Self {
         Self { strictness, proven: Vec::new() }
     }
 
     /// Judges the front of `input` as the answer to `GET /?name=…` with an ASCII `name` that needs no escapes.
     /// `ended` says that the peer will send no more.
-    pub fn verify(&mut self, input: &[u8], ended: bool, name: &[u8]) -> Verdict {
+    pub(crate) fn verify(&mut self, input: &[u8], ended: bool, name: &[u8]) -> Verification {
         if let Some(bytes) = self.same_as_proven(input, name) {
-            return Verdict::Right { bytes, closes: false };
+            return Verification::Right { bytes, closes: false };
         }
         match self.read(input, ended, name) {
-            Ok(verdict) => verdict,
-            Err(cause) => Verdict::Broken(cause),
+            Ok(verification) => verification,
+            Err(cause) => Verification::Broken(cause),
         }
     }
 
@@ -87,13 +87,13 @@ impl Verifier {
         Some(input.len() - rest.len())
     }
 
-    fn read(&mut self, input: &[u8], ended: bool, name: &[u8]) -> Result<Verdict, String> {
+    fn read(&mut self, input: &[u8], ended: bool, name: &[u8]) -> Result<Verification, String> {
         let Some(head) = Head::parse(input)? else {
-            return Ok(Verdict::Partial);
+            return Ok(Verification::Partial);
         };
         let framing = head.framing()?;
         let Some((body, length)) = framing.body(&input[head.bytes..], ended)? else {
-            return Ok(Verdict::Partial);
+            return Ok(Verification::Partial);
         };
         let bytes = head.bytes + length;
         let closes = head.closes() || framing == Framing::UntilClose;
@@ -103,13 +103,13 @@ impl Verifier {
             Strictness::Core => core_fault(&head, &body, name),
         };
         if let Some(what) = what {
-            return Ok(Verdict::Wrong { bytes, closes, what });
+            return Ok(Verification::Wrong { bytes, closes, what });
         }
         if !closes && body == expected && framing == Framing::Length(body.len()) {
             self.proven.clear();
             self.proven.extend_from_slice(&input[..head.bytes]);
         }
-        Ok(Verdict::Right { bytes, closes })
+        Ok(Verification::Right { bytes, closes })
     }
 }
 
@@ -164,7 +164,7 @@ mod tests {
 
     fn wrong(verifier: &mut Verifier, text: &str) -> String {
         match verifier.verify(text.as_bytes(), false, b"abcde") {
-            Verdict::Wrong { what, .. } => what,
+            Verification::Wrong { what, .. } => what,
             other => panic!("{other:?}"),
         }
     }
@@ -172,10 +172,10 @@ mod tests {
     #[test]
     fn each_response_is_compared_even_when_its_head_is_proven() {
         let mut verifier = Verifier::new(Strictness::Exact);
-        let right = Verdict::Right { bytes: RIGHT.len(), closes: false };
+        let right = Verification::Right { bytes: RIGHT.len(), closes: false };
         for _ in 0..2 {
             for end in 0..RIGHT.len() {
-                assert_eq!(verifier.verify(&RIGHT.as_bytes()[..end], false, b"abcde"), Verdict::Partial);
+                assert_eq!(verifier.verify(&RIGHT.as_bytes()[..end], false, b"abcde"), Verification::Partial);
             }
             assert_eq!(verifier.verify(RIGHT.as_bytes(), false, b"abcde"), right);
         }
@@ -187,7 +187,7 @@ mod tests {
             wrong(&mut verifier, &next.replace("/json", "/json; charset=utf-8")).contains("content-type")
         );
         assert!(wrong(&mut verifier, &next.replace("date: y", "server: y")).contains("server"));
-        assert!(matches!(verifier.verify(b"nonsense\r\n\r\n", false, b"abcde"), Verdict::Broken(_)));
+        assert!(matches!(verifier.verify(b"nonsense\r\n\r\n", false, b"abcde"), Verification::Broken(_)));
     }
 
     #[test]
@@ -198,7 +198,7 @@ mod tests {
             "HTTP/1.0 200 OK\r\nServer: x\r\nContent-Type: application/json; charset=utf-8\r\nContent-Length: {}\r\n\r\n{body}",
             body.len()
         );
-        let right = Verdict::Right { bytes: text.len(), closes: true };
+        let right = Verification::Right { bytes: text.len(), closes: true };
         assert_eq!(verifier.verify(text.as_bytes(), false, b"abcde"), right);
         assert!(wrong(&mut verifier, &text.replace("0061", "0062")).contains("expected"));
     }

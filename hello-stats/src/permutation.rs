@@ -2,7 +2,7 @@
 
 use fastrand::Rng;
 
-use crate::stats::mean;
+use crate::summary::mean;
 
 /// Up to this many ways to divide the values each is tried; 48 620 for twice nine.
 const EXACT_DIVISIONS: u64 = 50_000;

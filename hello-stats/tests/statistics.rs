@@ -1,9 +1,8 @@
 //! The statistics against SciPy's, on made-up samples: `fixtures/statistics.py` writes what it says.
-#![cfg(target_os = "linux")]
 
-use hello_bench::stats::bootstrap::{Interval, difference, interval};
-use hello_bench::stats::sign_flip::holm;
-use hello_bench::stats::{log_ratios, mean, median, median_absolute_deviation, permutation, sign_flip};
+use hello_stats::bootstrap::{Interval, difference, interval};
+use hello_stats::sign_flip::holm;
+use hello_stats::{log_ratios, mean, median, median_absolute_deviation, permutation, sign_flip};
 use serde_json::Value;
 
 fn fixture() -> Value {

@@ -8,14 +8,14 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail, ensure};
 use serde::{Deserialize, Serialize};
 
-use crate::figure::grouped;
-
 /// The most connections of a scenario: below the usual limit of 1024 open files.
-const MOST_CONNECTIONS: u32 = 1000;
+const MAX_CONNECTIONS: u32 = 1000;
 /// The most requests of a scenario: months of them.
-const MOST_REQUESTS: u64 = 1_000_000_000_000;
+const MAX_REQUESTS: u64 = 1_000_000_000_000;
+/// The most slices of a service in a round.
+const MAX_SWEEPS: u32 = 10_000;
 /// The longest warm-up, think time or measurement.
-const LONGEST_S: f64 = 3600.0;
+const MAX_SECONDS: f64 = 3600.0;
 
 /// One kind of load, the same for every service.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
@@ -48,6 +48,28 @@ pub struct Scenario {
     /// The exact number of requests, over all connections; absent when `duration_s` says when to end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub requests: Option<u64>,
+    /// How `compare` offers the load to several services in turn; absent for a load that is one trial of one service.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slices: Option<Slicing>,
+}
+
+/// How a load is cut into slices, so that services can be visited in turn.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Slicing {
+    /// Measured seconds of a slice.
+    pub duration_s: f64,
+    /// Seconds at the start of each slice that are not measured.
+    pub settle_s: f64,
+    /// Sweeps of a round: how many slices each service gets.
+    pub sweeps: u32,
+}
+
+impl Slicing {
+    /// The time that one slice takes, without what its last requests take to be answered.
+    pub fn expected(&self) -> Duration {
+        Duration::from_secs_f64(self.settle_s + self.duration_s)
+    }
 }
 
 /// Who decides when a request is sent.
@@ -62,7 +84,7 @@ pub enum Model {
 
 /// When a scenario ends.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Extent {
+pub enum Length {
     /// After this time, following the warm-up.
     Time(Duration),
     /// After this many requests.
@@ -97,20 +119,13 @@ impl Scenario {
             .collect()
     }
 
-    /// What the load is, with its rate.
-    pub fn described(&self) -> String {
-        match self.rate_per_s {
-            Some(rate) => format!("{} requests a second, {}", grouped(rate), self.about),
-            None => self.about.clone(),
-        }
-    }
-
     /// The load as k6 offers it: at the rate that it can, all of it measured.
     #[must_use]
     pub fn by_k6(self) -> Self {
         Self {
             rate_per_s: self.k6_rate_per_s.or(self.rate_per_s),
             k6_rate_per_s: None,
+            slices: None,
             duration_s: self.duration_s.map(|duration| self.warm_up_s + duration),
             warm_up_s: 0.0,
             ..self
@@ -118,10 +133,10 @@ impl Scenario {
     }
 
     /// When it ends.
-    pub fn extent(&self) -> Extent {
+    pub fn length(&self) -> Length {
         match (self.requests, self.duration_s) {
-            (Some(requests), _) => Extent::Requests(requests),
-            (None, duration) => Extent::Time(Duration::from_secs_f64(duration.unwrap_or_default())),
+            (Some(requests), _) => Length::Requests(requests),
+            (None, duration) => Length::Time(Duration::from_secs_f64(duration.unwrap_or_default())),
         }
     }
 
@@ -142,22 +157,40 @@ impl Scenario {
 
     /// How long it takes, roughly: requests that wait for think time count, service time does not.
     pub fn expected(&self) -> Duration {
-        let load = match self.extent() {
-            Extent::Time(time) => time,
-            Extent::Requests(requests) => {
+        let load = match self.length() {
+            Length::Time(time) => time,
+            Length::Requests(requests) => {
                 self.think_time().mul_f64(requests as f64 / f64::from(self.connections))
             }
         };
         self.warm_up() + load
     }
 
+    fn check_slices(&self) -> Result<()> {
+        let Some(slices) = self.slices else { return Ok(()) };
+        ensure!(
+            self.model == Model::Open || self.saturates(),
+            "slices are for an open model, and for a closed one without think time"
+        );
+        ensure!(self.requests.is_none(), "slices exclude requests: a clock ends each slice");
+        seconds("slices.duration_s", slices.duration_s, 0.001)?;
+        seconds("slices.settle_s", slices.settle_s, 0.0)?;
+        ensure!(
+            (1..=MAX_SWEEPS).contains(&slices.sweeps),
+            "slices.sweeps is {}, not from 1 to {MAX_SWEEPS}",
+            slices.sweeps
+        );
+        Ok(())
+    }
+
     fn check(&self) -> Result<()> {
         ensure!(
-            (1..=MOST_CONNECTIONS).contains(&self.connections),
-            "connections is {}, not from 1 to {MOST_CONNECTIONS}",
+            (1..=MAX_CONNECTIONS).contains(&self.connections),
+            "connections is {}, not from 1 to {MAX_CONNECTIONS}",
             self.connections
         );
         seconds("warm_up_s", self.warm_up_s, 0.0)?;
+        self.check_slices()?;
         ensure!(
             self.k6_rate_per_s.is_none() || self.rate_per_s.is_some(),
             "k6_rate_per_s without rate_per_s"
@@ -165,8 +198,8 @@ impl Scenario {
         match (self.requests, self.duration_s) {
             (Some(requests), None) => {
                 ensure!(
-                    (1..=MOST_REQUESTS).contains(&requests),
-                    "requests is {requests}, not from 1 to {MOST_REQUESTS}"
+                    (1..=MAX_REQUESTS).contains(&requests),
+                    "requests is {requests}, not from 1 to {MAX_REQUESTS}"
                 );
                 ensure!(self.warm_up_s == 0.0, "requests excludes warm_up_s");
             }
@@ -193,8 +226,8 @@ fn rate_within(field: &str, rate: f64) -> Result<()> {
 
 fn seconds(field: &str, value: f64, least: f64) -> Result<()> {
     ensure!(
-        (least..=LONGEST_S).contains(&value),
-        "{field} is {value}, not from {least} to {LONGEST_S} seconds"
+        (least..=MAX_SECONDS).contains(&value),
+        "{field} is {value}, not from {least} to {MAX_SECONDS} seconds"
     );
     Ok(())
 }
@@ -208,7 +241,7 @@ mod tests {
         let scenarios = Scenario::parse(include_str!("../../k6/scenarios.json")).unwrap();
         let names: Vec<_> = scenarios.iter().map(|scenario| scenario.name.as_str()).collect();
         assert_eq!(names, ["delay-100ms", "delay-1s", "rate", "saturate"]);
-        assert_eq!(scenarios[1].extent(), Extent::Requests(10_000));
+        assert_eq!(scenarios[1].length(), Length::Requests(10_000));
         assert_eq!(scenarios[1].expected(), Duration::from_secs(100));
         assert!(scenarios[3].saturates() && !scenarios[1].saturates());
     }

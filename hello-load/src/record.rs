@@ -7,39 +7,39 @@ use hdrhistogram::Histogram;
 /// Histograms keep three significant digits.
 const DIGITS: u8 = 3;
 /// The longest latency that is told apart; a longer one counts as this.
-const LONGEST: Duration = Duration::from_secs(600);
+const MAX_LATENCY: Duration = Duration::from_secs(600);
 /// The most windows. What comes later counts in the last.
-const MOST_WINDOWS: usize = 1000;
+const MAX_WINDOWS: usize = 1000;
 
 /// An empty histogram of nanoseconds.
-pub fn histogram() -> Histogram<u64> {
+pub(crate) fn histogram() -> Histogram<u64> {
     #[expect(clippy::expect_used, reason = "the bounds are constants that the crate accepts")]
-    Histogram::new_with_bounds(1, LONGEST.as_nanos() as u64, DIGITS).expect("the bounds are valid")
+    Histogram::new_with_bounds(1, MAX_LATENCY.as_nanos() as u64, DIGITS).expect("the bounds are valid")
 }
 
 /// The record of one worker, or of all.
 #[derive(Clone, Debug)]
-pub struct Record {
+pub(crate) struct Record {
     /// Latencies in ns, by the window of time in which the request was intended to be sent.
-    pub windows: Vec<Histogram<u64>>,
+    pub(crate) windows: Vec<Histogram<u64>>,
     /// How much later than intended each request was sent, in ns.
-    pub lag: Histogram<u64>,
+    pub(crate) lag: Histogram<u64>,
     /// Requests with the right answer, after the warm-up.
-    pub right: u64,
+    pub(crate) right: u64,
     /// Requests with a wrong answer, in the warm-up too.
-    pub wrong: u64,
+    pub(crate) wrong: u64,
     /// What was wrong with the first.
-    pub first_wrong: Option<String>,
+    pub(crate) first_wrong: Option<String>,
     /// Requests that the schedule intended and no free connection could send before the end.
-    pub unsent: u64,
+    pub(crate) unsent: u64,
     /// Connections opened after the first ones.
-    pub reconnects: u64,
+    pub(crate) reconnects: u64,
     window_ns: u64,
 }
 
 impl Record {
     /// An empty record with windows of this length.
-    pub fn new(window: Duration) -> Self {
+    pub(crate) fn new(window: Duration) -> Self {
         Self {
             windows: Vec::new(),
             lag: histogram(),
@@ -52,9 +52,14 @@ impl Record {
         }
     }
 
+    /// The length of a window.
+    pub(crate) fn window(&self) -> Duration {
+        Duration::from_nanos(self.window_ns)
+    }
+
     /// Counts a right answer: `at_ns` after the warm-up, sent `lag_ns` late, answered in `latency_ns`.
-    pub fn answer(&mut self, at_ns: u64, lag_ns: u64, latency_ns: u64) {
-        let index = ((at_ns / self.window_ns) as usize).min(MOST_WINDOWS - 1);
+    pub(crate) fn answer(&mut self, at_ns: u64, lag_ns: u64, latency_ns: u64) {
+        let index = ((at_ns / self.window_ns) as usize).min(MAX_WINDOWS - 1);
         while self.windows.len() <= index {
             self.windows.push(histogram());
         }
@@ -64,13 +69,13 @@ impl Record {
     }
 
     /// Counts a wrong answer.
-    pub fn wrong(&mut self, what: String) {
+    pub(crate) fn wrong(&mut self, what: String) {
         self.wrong += 1;
         self.first_wrong.get_or_insert(what);
     }
 
     /// Adds what another worker measured.
-    pub fn merge(&mut self, other: Self) {
+    pub(crate) fn merge(&mut self, other: Self) {
         for (index, window) in other.windows.iter().enumerate() {
             if self.windows.len() <= index {
                 self.windows.push(histogram());
@@ -87,7 +92,7 @@ impl Record {
     }
 
     /// All latencies.
-    pub fn latency(&self) -> Histogram<u64> {
+    pub(crate) fn latency(&self) -> Histogram<u64> {
         let mut all = histogram();
         for window in &self.windows {
             let _ = all.add(window);
@@ -120,6 +125,6 @@ mod tests {
         let mut record = Record::new(Duration::from_secs(1));
         record.answer(u64::MAX, 0, u64::MAX);
         assert_eq!(record.latency().len(), 1);
-        assert_eq!(record.windows.len(), MOST_WINDOWS);
+        assert_eq!(record.windows.len(), MAX_WINDOWS);
     }
 }

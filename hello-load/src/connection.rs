@@ -6,16 +6,16 @@ use std::net::SocketAddr;
 use mio::net::TcpStream;
 use mio::{Interest, Registry, Token};
 
-use crate::engine::target::Target;
+use crate::target::Target;
 
 /// What one read takes: many times an answer of the contract.
-const READ_BYTES: usize = 16 * 1024;
+const READ_BUFFER_BYTES: usize = 16 * 1024;
 /// The most that one answer may have.
-const ANSWER_LIMIT: usize = 1024 * 1024;
+const MAX_ANSWER_BYTES: usize = 1024 * 1024;
 
 /// A connection and its request in flight, if any.
 #[derive(Debug)]
-pub struct Client {
+pub(crate) struct Connection {
     stream: TcpStream,
     request: Vec<u8>,
     name_at: usize,
@@ -23,23 +23,23 @@ pub struct Client {
     input: Vec<u8>,
     filled: usize,
     /// Whether a request waits for its answer.
-    pub waiting: bool,
+    pub(crate) waiting: bool,
     /// Whether the peer has ended the connection.
-    pub ended: bool,
+    pub(crate) ended: bool,
     /// Whether it has had an answer already.
-    pub reused: bool,
+    pub(crate) reused: bool,
     /// When the request in flight was intended to be sent, in ns since the origin.
-    pub intended: u64,
+    pub(crate) intended: u64,
     /// When it was sent.
-    pub sent: u64,
+    pub(crate) sent: u64,
 }
 
-impl Client {
+impl Connection {
     /// Starts to connect.
     ///
     /// # Errors
     /// When no connection can be begun.
-    pub fn connect(target: &Target, registry: &Registry, token: Token) -> io::Result<Self> {
+    pub(crate) fn connect(target: &Target, registry: &Registry, token: Token) -> io::Result<Self> {
         let stream = connected(target.address, registry, token)?;
         let (request, name_at) = target.request();
         Ok(Self {
@@ -47,7 +47,7 @@ impl Client {
             written: request.len(),
             request,
             name_at,
-            input: vec![0; READ_BYTES],
+            input: vec![0; READ_BUFFER_BYTES],
             filled: 0,
             waiting: false,
             ended: false,
@@ -61,7 +61,7 @@ impl Client {
     ///
     /// # Errors
     /// When no connection can be begun.
-    pub fn reconnect(&mut self, address: SocketAddr, registry: &Registry, token: Token) -> io::Result<()> {
+    pub(crate) fn reconnect(&mut self, address: SocketAddr, registry: &Registry, token: Token) -> io::Result<()> {
         self.stream = connected(address, registry, token)?;
         self.filled = 0;
         self.ended = false;
@@ -73,17 +73,17 @@ impl Client {
     ///
     /// # Errors
     /// When the connection is gone.
-    pub fn resend(&mut self) -> io::Result<()> {
+    pub(crate) fn resend(&mut self) -> io::Result<()> {
         self.written = 0;
         self.flush()
     }
 
     /// Sends the request with another name. What a connection that is still opening cannot take yet is sent
-    /// by [`Client::flush`].
+    /// by [`Connection::flush`].
     ///
     /// # Errors
     /// When the connection is gone.
-    pub fn send(&mut self, name: [u8; 5], intended: u64, now: u64) -> io::Result<()> {
+    pub(crate) fn send(&mut self, name: [u8; 5], intended: u64, now: u64) -> io::Result<()> {
         self.request[self.name_at..self.name_at + name.len()].copy_from_slice(&name);
         self.written = 0;
         self.waiting = true;
@@ -96,7 +96,7 @@ impl Client {
     ///
     /// # Errors
     /// When the connection is gone.
-    pub fn flush(&mut self) -> io::Result<()> {
+    pub(crate) fn flush(&mut self) -> io::Result<()> {
         while self.written < self.request.len() {
             match self.stream.write(&self.request[self.written..]) {
                 Ok(bytes) => self.written += bytes,
@@ -113,10 +113,10 @@ impl Client {
     ///
     /// # Errors
     /// When the connection broke, or an answer is too long to be one.
-    pub fn receive(&mut self, to_the_end: bool) -> io::Result<()> {
+    pub(crate) fn receive(&mut self, to_the_end: bool) -> io::Result<()> {
         loop {
             if self.filled == self.input.len() {
-                if self.filled >= ANSWER_LIMIT {
+                if self.filled >= MAX_ANSWER_BYTES {
                     return Err(io::Error::other("the answer has over 1 MiB"));
                 }
                 self.input.resize(self.filled * 2, 0);
@@ -140,17 +140,17 @@ impl Client {
     }
 
     /// What was received and not yet consumed.
-    pub fn received(&self) -> &[u8] {
+    pub(crate) fn received(&self) -> &[u8] {
         &self.input[..self.filled]
     }
 
     /// The name that the request in flight asks for.
-    pub fn name(&self) -> &[u8] {
+    pub(crate) fn name(&self) -> &[u8] {
         &self.request[self.name_at..self.name_at + 5]
     }
 
     /// Takes an answer off the received bytes.
-    pub fn consume(&mut self, bytes: usize) {
+    pub(crate) fn consume(&mut self, bytes: usize) {
         self.input.copy_within(bytes..self.filled, 0);
         self.filled -= bytes;
         self.waiting = false;

@@ -1,9 +1,11 @@
 //! What the generator saw of a load: counts, throughput, latency and its own lag.
 
+use std::time::Duration;
+
 use hdrhistogram::Histogram;
 use serde::{Deserialize, Serialize};
 
-use crate::engine::Driven;
+use crate::record::Record;
 
 /// Who offered a load.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
@@ -48,10 +50,15 @@ pub struct Traffic {
 }
 
 impl Traffic {
-    /// The figures of a load that ran on so many generator cores.
-    pub fn new(driven: &Driven, generator_cores: usize) -> Self {
-        let record = &driven.record;
-        let elapsed_s = driven.elapsed.as_secs_f64();
+    /// The traffic of a record, with so many answers in `elapsed`, by a generator with so many cores.
+    pub(crate) fn new(
+        record: &Record,
+        answers: u64,
+        elapsed: Duration,
+        generator_cpu: Duration,
+        generator_cores: usize,
+    ) -> Self {
+        let elapsed_s = elapsed.as_secs_f64();
         Self {
             engine: Engine::Embedded,
             requests: record.right,
@@ -60,11 +67,11 @@ impl Traffic {
             unsent: record.unsent,
             reconnects: record.reconnects,
             elapsed_s,
-            throughput_per_s: driven.answers as f64 / elapsed_s,
-            generator_busy: driven.generator_cpu.as_secs_f64() / elapsed_s / generator_cores.max(1) as f64,
+            throughput_per_s: answers as f64 / elapsed_s,
+            generator_busy: generator_cpu.as_secs_f64() / elapsed_s / generator_cores.max(1) as f64,
             latency_us: Latency::from(&record.latency()),
             lag_us: Some(Latency::from(&record.lag)),
-            windows: windows(driven),
+            windows: windows(record),
         }
     }
 }
@@ -118,9 +125,9 @@ pub struct Window {
 }
 
 /// Empty windows are left out: they have no latency.
-fn windows(driven: &Driven) -> Vec<Window> {
-    let length = driven.window.as_secs_f64();
-    let filled = driven.record.windows.iter().enumerate().filter(|(_, window)| !window.is_empty());
+fn windows(record: &Record) -> Vec<Window> {
+    let length = record.window().as_secs_f64();
+    let filled = record.windows.iter().enumerate().filter(|(_, window)| !window.is_empty());
     filled
         .map(|(index, window)| Window {
             start_s: index as f64 * length,

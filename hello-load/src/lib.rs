@@ -1,0 +1,31 @@
+//! The load engine: offers a [`Scenario`] to a [`Target`] and verifies every answer.
+//!
+//! An engine of our own, since what is measured here is the server: the generator must cost less than the server does,
+//! and still compare each body byte for byte.
+//!
+//! [`drive`] offers a load from its warm-up to its end. [`SlicedLoad`] keeps its connections open and offers the load
+//! in short slices, so that several servers can be measured within the same tenth of a second.
+
+#![cfg(target_os = "linux")]
+
+mod connection;
+mod continuous;
+mod load;
+mod record;
+pub mod response;
+mod scenario;
+mod schedule;
+mod sliced;
+mod span;
+mod target;
+mod traffic;
+mod verify;
+mod worker;
+
+pub use continuous::{Observer, drive};
+pub use load::{Load, LoadResult};
+pub use scenario::{Length, Model, Scenario, Slicing};
+pub use sliced::{Slice, SlicedLoad};
+pub use target::Target;
+pub use traffic::{Engine, Latency, Traffic, Window};
+pub use verify::{Strictness, header_fault, is_json};
