@@ -10,8 +10,8 @@ use hello_bench::interrupt::Interrupt;
 use hello_bench::launch::Running;
 use hello_bench::program::Builder;
 use hello_bench::service::Catalogue;
-use hello_bench::stats::bootstrap::interval;
-use hello_bench::stats::{log_ratios, mean};
+use hello_stats::bootstrap::interval;
+use hello_stats::{log_ratios, mean};
 use hello_bench::system::cores::Cores;
 use nix::sys::resource::{UsageWho, getrusage};
 

@@ -1,4 +1,4 @@
-//! Instructions and system calls of a request, counted under valgrind and strace: figures that no other program's work
+//! Instructions and system calls of a request, counted under valgrind and strace: metrics that no other program's work
 //! can disturb, for telling whether a change made a service do more.
 //!
 //! A service is loaded with N requests and then, anew, with three times as many. What the second run counted beyond the
@@ -14,17 +14,16 @@ use anyhow::{Context, Result, bail, ensure};
 use nix::sys::signal::Signal;
 use serde::{Deserialize, Serialize};
 
-use crate::engine::target::Target;
-use crate::engine::{self, Observer};
-use crate::figure::grouped;
-use crate::interrupt::Interrupt;
+use hello_load::Target;
+use crate::metric::grouped;
 use crate::launch::Running;
 use crate::program::{Program, named_by};
 use crate::progress::Progress;
-use crate::run::SCHEMA;
-use crate::scenario::{Model, Scenario};
-use crate::system::cores::Cores;
+use hello_load::{Model, Scenario};
+use crate::session::Session;
 
+/// The version of the file's form.
+const SCHEMA: u32 = 1;
 /// Connections of the load.
 const CONNECTIONS: u32 = 64;
 /// How long a counter may take to write down what it counted, once the service has ended.
@@ -79,7 +78,7 @@ impl Counter {
     }
 
     /// The program with this one in front of it.
-    fn around(self, program: &Program, log: &Path) -> Result<Program> {
+    fn wrap(self, program: &Program, log: &Path) -> Result<Program> {
         let log = log.display();
         let own = match self {
             Self::Valgrind => vec![
@@ -117,7 +116,7 @@ impl Counter {
 ///
 /// # Errors
 /// When valgrind or strace is missing, a service fails, or the user interrupts.
-pub fn count(programs: &[Program], cores: &Cores, requests: u32, interrupt: &Interrupt) -> Result<Counts> {
+pub fn count(programs: &[Program], session: &Session, requests: u32) -> Result<Counts> {
     for counter in Counter::ALL {
         counter.path()?;
     }
@@ -125,31 +124,25 @@ pub fn count(programs: &[Program], cores: &Cores, requests: u32, interrupt: &Int
     progress.beat();
     let mut services = BTreeMap::new();
     for program in programs {
-        let mut figures = [0.0; Counter::ALL.len()];
-        for (counter, figure) in Counter::ALL.into_iter().zip(&mut figures) {
+        let mut metrics = [0.0; Counter::ALL.len()];
+        for (counter, metric) in Counter::ALL.into_iter().zip(&mut metrics) {
             progress.now(&format!("{} under {}", program.service.name, counter.name()), None);
-            let counted = |requests| run(counter, program, cores, requests, interrupt);
+            let counted = |requests| session.cores.on_generator(|| run(counter, program, session, requests))?;
             let (few, many) = (counted(requests)?, counted(3 * requests)?);
-            *figure = (many - few) / f64::from(2 * requests);
+            *metric = (many - few) / f64::from(2 * requests);
             progress.step();
         }
-        let [instructions, system_calls] = figures;
+        let [instructions, system_calls] = metrics;
         services.insert(program.service.name.clone(), Count { instructions, system_calls });
     }
     Ok(Counts { schema: SCHEMA, services })
 }
 
 /// What is counted from the start of a service to its end, with these requests between.
-fn run(
-    counter: Counter,
-    program: &Program,
-    cores: &Cores,
-    requests: u32,
-    interrupt: &Interrupt,
-) -> Result<f64> {
+fn run(counter: Counter, program: &Program, session: &Session, requests: u32) -> Result<f64> {
     let name = &program.service.name;
     let log = std::env::temp_dir().join(format!("hello-bench-count-{}", std::process::id()));
-    let mut running = Running::launch(&counter.around(program, &log)?, cores)?;
+    let mut running = Running::launch(&counter.wrap(program, &log)?, &session.cores)?;
     let scenario = Scenario {
         name: "count".into(),
         about: String::new(),
@@ -161,12 +154,13 @@ fn run(
         warm_up_s: 0.0,
         duration_s: None,
         requests: Some(u64::from(requests)),
+        slices: None,
     };
     let target = Target::at(running.address);
     let strictness = program.service.strictness();
-    let load = engine::Load { target: &target, scenario: &scenario, strictness, threads: 1, seed: 1 };
-    let driven = engine::drive(&load, &mut Until(interrupt))?;
-    ensure!(driven.record.wrong == 0, "{name} gave wrong answers under {}", counter.name());
+    let load = hello_load::Load { target: &target, scenario: &scenario, strictness, threads: 1, seed: 1 };
+    let result = hello_load::drive(&load, &mut || !session.interrupt.is_set())?;
+    ensure!(result.traffic.wrong == 0, "{name} gave wrong answers under {}", counter.name());
     running.signal(Signal::SIGTERM)?;
     running.wait(Duration::from_secs(10))?;
     let counted = written(counter, &log);
@@ -183,14 +177,6 @@ fn written(counter: Counter, log: &Path) -> Option<f64> {
             return counted;
         }
         thread::sleep(Duration::from_millis(20));
-    }
-}
-
-struct Until<'a>(&'a Interrupt);
-
-impl Observer for Until<'_> {
-    fn tick(&mut self) -> bool {
-        !self.0.is_set()
     }
 }
 
@@ -216,7 +202,7 @@ impl Counts {
     ///
     /// # Errors
     /// When one does, or is not recorded.
-    pub fn hold_against(&self, recorded: &Self) -> Result<()> {
+    pub fn check_against(&self, recorded: &Self) -> Result<()> {
         let mut more = Vec::new();
         for (service, now) in &self.services {
             match recorded.services.get(service) {
@@ -267,12 +253,12 @@ mod tests {
             services: BTreeMap::from([("a".to_owned(), Count { instructions, system_calls })]),
         };
         let recorded = of(10_000.0, 2.0);
-        of(10_200.0, 2.05).hold_against(&recorded).unwrap();
-        of(5_000.0, 1.0).hold_against(&recorded).unwrap();
-        let more = of(11_000.0, 2.0).hold_against(&recorded).unwrap_err().to_string();
+        of(10_200.0, 2.05).check_against(&recorded).unwrap();
+        of(5_000.0, 1.0).check_against(&recorded).unwrap();
+        let more = of(11_000.0, 2.0).check_against(&recorded).unwrap_err().to_string();
         assert!(more.contains("a: 11") && more.contains("000 instructions"), "{more}");
-        assert!(of(10_000.0, 3.0).hold_against(&recorded).is_err());
+        assert!(of(10_000.0, 3.0).check_against(&recorded).is_err());
         let unknown = Counts { schema: SCHEMA, services: BTreeMap::new() };
-        assert!(recorded.hold_against(&unknown).unwrap_err().to_string().contains("not recorded"));
+        assert!(recorded.check_against(&unknown).unwrap_err().to_string().contains("not recorded"));
     }
 }

@@ -1,15 +1,16 @@
-//! Two runs compared: for each figure of each service, whether it improved, regressed or did not change.
+//! Two runs compared: for each metric of each service, whether it improved, regressed or did not change.
 
 use anyhow::{Result, bail};
+use hello_stats::permutation::p_value;
+use hello_stats::ranks::ALPHA;
+use hello_stats::sign_flip::holm;
+use hello_stats::{Estimate, mean};
 use serde::Serialize;
 
-use crate::figure::Figure;
+use crate::metadata::Group;
+use crate::metric::Metric;
 use crate::report::Report;
-use crate::stats::bootstrap::{Interval, difference};
-use crate::stats::mean;
-use crate::stats::permutation::p_value;
-use crate::stats::places::ALPHA;
-use crate::stats::sign_flip::holm;
+use crate::summary::MetricSummary;
 use crate::system::host::Host;
 
 /// What changed from an earlier run to a later one.
@@ -21,31 +22,43 @@ pub struct Diff {
     pub later: jiff::Timestamp,
     /// In what the runs themselves differ, when they were compared all the same.
     pub unlike: Vec<String>,
-    /// Every figure that both have, by scenario, service and figure.
+    /// Every metric that both have, by scenario, service and metric.
     pub changes: Vec<Change>,
 }
 
-/// One figure of one service in both runs.
+/// One metric of one service in both runs.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Change {
     /// The load.
     pub scenario: String,
     /// The service.
     pub service: String,
-    /// The figure.
-    pub figure: Figure,
-    /// The median of the earlier run.
+    /// The metric.
+    pub metric: Metric,
+    /// The median of the earlier run, for orientation.
     pub earlier: f64,
-    /// The median of the later run.
+    /// The median of the later run, for orientation.
     pub later: f64,
-    /// The later by the earlier: the ratio of the geometric means.
+    /// The service that both runs' values were taken relative to before they were compared, so that what moved the
+    /// machine between the runs does not count; absent where the runs have no floor.
+    pub relative_to: Option<String>,
+    /// The later divided by the earlier: the ratio of the geometric means.
     pub ratio: f64,
-    /// Its 95 % interval; absent with fewer than three rounds in either run.
+    /// Its 95 % interval; absent with fewer than six rounds in either run.
     pub interval: Option<Interval>,
     /// The p-value of "nothing changed", corrected for all changes of the diff by Holm's method.
     pub p: f64,
     /// What that means.
     pub verdict: Verdict,
+}
+
+/// The bounds of a 95 % interval.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Interval {
+    /// The lower bound.
+    pub low: f64,
+    /// The upper bound.
+    pub high: f64,
 }
 
 /// What a change is.
@@ -56,7 +69,7 @@ pub enum Verdict {
     Improved,
     /// Significantly worse.
     Regressed,
-    /// Not to be told from chance.
+    /// Not significant.
     NoDifference,
 }
 
@@ -64,7 +77,7 @@ impl Diff {
     /// Compares two runs. `anyway` compares those that were not made alike, too.
     ///
     /// # Errors
-    /// When machine, compiler or loads differ, or the runs have no figure in common.
+    /// When machine, compiler or loads differ, or the runs have no metric in common.
     pub fn new(earlier: &Report, later: &Report, anyway: bool) -> Result<Self> {
         let unlike = unlike(earlier, later);
         if !unlike.is_empty() && !anyway {
@@ -116,19 +129,16 @@ fn unlike(earlier: &Report, later: &Report) -> Vec<String> {
 fn changes(earlier: &Report, later: &Report) -> Vec<Change> {
     let mut changes = Vec::new();
     for before in &earlier.summaries {
-        let Some(after) = later.summaries.iter().find(|after| after.scenario.name == before.scenario.name)
-        else {
+        let Some(after) = later.summaries.iter().find(|after| after.scenario == before.scenario) else {
             continue;
         };
-        for row in &before.rows {
-            let Some(other) = after.rows.iter().find(|other| other.service == row.service) else { continue };
-            for figure in Figure::ALL {
-                let (Some(a), Some(b)) = (row.figures.get(&figure), other.figures.get(&figure)) else {
-                    continue;
-                };
-                let name = (before.scenario.name.clone(), row.service.clone());
-                changes.extend(change(name, figure, (a.median, &a.values), (b.median, &b.values)));
-            }
+        for row in before.rows.iter().filter(|row| row.group != Group::Floor) {
+            let Some(other) = after.row(&row.service) else { continue };
+            let both = |metric| Some((row.metrics.get(&metric)?, other.metrics.get(&metric)?));
+            changes.extend(Metric::ALL.into_iter().filter_map(|metric| {
+                let (earlier, later) = both(metric)?;
+                change((&before.scenario, &row.service), metric, earlier, later)
+            }));
         }
     }
     let corrected = holm(&changes.iter().map(|change: &Change| change.p).collect::<Vec<_>>());
@@ -139,36 +149,41 @@ fn changes(earlier: &Report, later: &Report) -> Vec<Change> {
     changes
 }
 
-type Rounds<'a> = (f64, &'a [f64]);
-
-/// The change of one figure, not yet corrected; `None` when a value is not above zero.
+/// The change of one metric, not yet corrected; `None` when a value is not above zero.
 fn change(
-    (scenario, service): (String, String),
-    figure: Figure,
-    (earlier, before): Rounds,
-    (later, after): Rounds,
+    (scenario, service): (&str, &str),
+    metric: Metric,
+    earlier: &MetricSummary,
+    later: &MetricSummary,
 ) -> Option<Change> {
+    let (relative_to, before, after) = match (&earlier.vs_floor, &later.vs_floor) {
+        (Some(before), Some(after)) if before.to == after.to => {
+            (Some(before.to.clone()), &before.rounds, &after.rounds)
+        }
+        _ => (None, &earlier.rounds, &later.rounds),
+    };
     let logs = |values: &[f64]| values.iter().map(|value| value.ln()).collect::<Vec<f64>>();
     let (before, after) = (logs(before), logs(after));
     if before.iter().chain(&after).any(|log| !log.is_finite()) {
         return None;
     }
-    let interval = difference(&after, &before);
+    let interval = Estimate::of_difference(&after, &before).map(Estimate::exp);
     Some(Change {
-        scenario,
-        service,
-        figure,
-        earlier,
-        later,
+        scenario: scenario.to_owned(),
+        service: service.to_owned(),
+        metric,
+        earlier: earlier.value,
+        later: later.value,
+        relative_to,
         ratio: (mean(&after)? - mean(&before)?).exp(),
-        interval: interval.map(|log| Interval { low: log.low.exp(), high: log.high.exp() }),
+        interval: interval.map(|Estimate { low, high, .. }| Interval { low, high }),
         p: p_value(&after, &before),
         verdict: Verdict::NoDifference,
     })
 }
 
 fn verdict(change: &Change) -> Verdict {
-    match (change.p <= ALPHA, (change.ratio < 1.0) == change.figure.lower_is_better()) {
+    match (change.p <= ALPHA, (change.ratio < 1.0) == change.metric.lower_is_better()) {
         (false, _) => Verdict::NoDifference,
         (true, true) => Verdict::Improved,
         (true, false) => Verdict::Regressed,

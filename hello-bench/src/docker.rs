@@ -9,7 +9,7 @@ use nix::unistd::{Gid, Uid};
 use serde::Deserialize;
 
 use crate::command;
-use crate::facts::Image;
+use crate::metadata::Image;
 use crate::interrupt::Interrupt;
 use crate::program::{Program, named_by};
 use crate::service::Catalogue;
@@ -70,11 +70,11 @@ impl Docker {
         let image = self.inspect(&tag, name, interrupt)?;
         let mut program = native.clone();
         program.service.name = format!("{name}{SUFFIX}");
-        program.facts.name.clone_from(&program.service.name);
-        program.facts.source = None;
-        program.facts.binary_bytes = None;
+        program.metadata.name.clone_from(&program.service.name);
+        program.metadata.source = None;
+        program.metadata.binary_bytes = None;
         program.path.clone_from(&self.program);
-        program.facts.image = Some(image);
+        program.metadata.image = Some(image);
         Ok(program)
     }
 

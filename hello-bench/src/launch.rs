@@ -1,6 +1,7 @@
 //! A service as a running process: started on its cores, asked for its first answer, stopped for sure.
 
 use std::collections::VecDeque;
+use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::os::unix::process::CommandExt;
@@ -16,19 +17,21 @@ use nix::unistd::Pid;
 
 use crate::command::kill_group;
 use crate::docker::Container;
-use crate::engine::response::Head;
+use hello_load::response::Head;
 use crate::program::Program;
 use crate::system::cores::Cores;
 use crate::system::process::Tree;
 
 /// What stands before the address in the ready line.
 const LISTENING: &str = " on http://";
-/// How often a process is looked at that should end.
-const LOOK: Duration = Duration::from_millis(2);
+/// How often a process that should end is polled.
+const EXIT_POLL_INTERVAL: Duration = Duration::from_millis(2);
 /// How long a service may take to stop once it was measured.
-const STOP_LIMIT: Duration = Duration::from_secs(6);
+const STOP_TIMEOUT: Duration = Duration::from_secs(6);
+/// The first port that a service without a choice of its own is given.
+const FIRST_PORT: u16 = 10_000;
 /// Lines of stderr that are kept to explain a failure.
-const LINES_KEPT: usize = 5;
+const MAX_STDERR_LINES: usize = 5;
 
 /// A running service. Dropping it kills it, so that no error leaves a process behind.
 #[derive(Debug)]
@@ -60,17 +63,14 @@ impl Running {
     /// As [`Running::launch`].
     pub fn launch_with(program: &Program, cores: &Cores, variables: &[(&str, Option<&str>)]) -> Result<Self> {
         let name = &program.service.name;
-        let image = program.facts.image.as_ref();
+        let image = program.metadata.image.as_ref();
         let container = image.map(|image| Container::new(&program.path, image));
         let mut command = match &container {
             Some(container) => piped(container.command(cores, variables)),
             None => command(program, variables),
         };
         // A child inherits the cores of the thread that starts it.
-        Cores::confine(&cores.service)?;
-        let started = Instant::now();
-        let spawned = command.spawn();
-        Cores::confine(&cores.generator)?;
+        let (started, spawned) = cores.on_service(|| (Instant::now(), command.spawn()))?;
         let mut child =
             spawned.with_context(|| format!("cannot start {name} ({})", program.path.display()))?;
         let stderr = Arc::default();
@@ -159,20 +159,25 @@ impl Running {
             if status.is_some() || Instant::now() >= end {
                 return Ok(status);
             }
-            thread::sleep(LOOK);
+            thread::sleep(EXIT_POLL_INTERVAL);
         }
     }
 
-    /// Says how the process ended, when it has ended by itself.
-    pub fn obituary(&mut self) -> Option<String> {
+    /// How the process exited, with the end of its stderr; absent while it runs.
+    pub fn exit_reason(&mut self) -> Option<String> {
         let status = self.wait(Duration::from_millis(200)).ok()??;
-        Some(format!("{} ended ({status}){}", self.name, self.last_words()))
+        Some(format!("{} ended ({status}){}", self.name, self.stderr_tail()))
     }
 
-    /// Ends the service: SIGTERM, and SIGKILL if it does not follow.
-    pub fn stop(mut self) {
-        let _ = self.signal(Signal::SIGTERM);
-        let _ = self.wait(STOP_LIMIT);
+    /// Stops services together: SIGTERM to each, and SIGKILL to those that do not exit.
+    pub fn stop(all: impl IntoIterator<Item = Self>) {
+        let all: Vec<Self> = all.into_iter().collect();
+        for running in &all {
+            let _ = running.signal(Signal::SIGTERM);
+        }
+        for mut running in all {
+            let _ = running.wait(STOP_TIMEOUT);
+        }
     }
 
     fn when_ready(&mut self, ready: &Receiver<Ready>, limit: Duration) -> Result<Ready> {
@@ -183,19 +188,19 @@ impl Running {
                     "{} said nothing like \"listening on http://\" within {} s{}",
                     self.name,
                     limit.as_secs(),
-                    self.last_words()
+                    self.stderr_tail()
                 )
             }
             Err(RecvTimeoutError::Disconnected) => {
                 let status = self.wait(Duration::from_secs(1))?;
                 let ended =
                     status.map_or("closed its output".to_owned(), |status| format!("ended ({status})"));
-                bail!("{} {ended} before it was ready{}", self.name, self.last_words())
+                bail!("{} {ended} before it was ready{}", self.name, self.stderr_tail())
             }
         }
     }
 
-    fn last_words(&self) -> String {
+    fn stderr_tail(&self) -> String {
         // The thread that reads stderr may be a moment behind.
         thread::sleep(Duration::from_millis(20));
         let lines = self.stderr.lock().map(|lines| Vec::from(lines.clone())).unwrap_or_default();
@@ -231,10 +236,15 @@ fn piped(mut command: Command) -> Command {
     command
 }
 
-/// A port of loopback that nobody uses now.
+/// A port of loopback that nobody uses now, below those that the system gives to connections: between this moment and
+/// that in which the service listens, a connection of another service must not take it.
 fn free_port() -> Result<u16> {
-    let listener = TcpListener::bind(("127.0.0.1", 0)).context("cannot find a free port")?;
-    Ok(listener.local_addr()?.port())
+    let range = fs::read_to_string("/proc/sys/net/ipv4/ip_local_port_range").unwrap_or_default();
+    let first = range.split_whitespace().next().and_then(|port| port.parse().ok()).unwrap_or(32_768);
+    let candidates = || fastrand::u16(FIRST_PORT..first.max(FIRST_PORT + 1));
+    let is_free = |port: &u16| TcpListener::bind(("127.0.0.1", *port)).is_ok();
+    let mut tried = std::iter::repeat_with(candidates).take(1000);
+    tried.find(is_free).with_context(|| format!("there is no free port from {FIRST_PORT} to {first}"))
 }
 
 /// A ready line, and the address in it.
@@ -259,7 +269,7 @@ fn follow(
 fn keep_last(lines: &Mutex<VecDeque<String>>, line: String) {
     if let Ok(mut lines) = lines.lock() {
         lines.push_back(line);
-        while lines.len() > LINES_KEPT {
+        while lines.len() > MAX_STDERR_LINES {
             lines.pop_front();
         }
     }

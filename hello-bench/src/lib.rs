@@ -3,44 +3,45 @@
 //! | link | type |
 //! |---|---|
 //! | who | [`service::Service`], made ready as [`program::Program`] |
-//! | load to offer | [`scenario::Scenario`] |
-//! | order | [`plan::Plan`] of [`plan::Trial`]s |
-//! | one trial | [`sample::Sample`] |
+//! | load to offer | [`hello_load::Scenario`] |
+//! | one service in one round | [`sample::Sample`] |
 //! | statistics | [`summary::Summary`] |
 //! | result | [`report::Report`] |
 //! | pages | [`render`] |
 
 #![cfg(target_os = "linux")]
 
+pub mod build;
 pub mod check;
 pub mod cli;
 pub mod command;
 pub mod compare;
+mod contender;
 pub mod count;
 pub mod diff;
 pub mod docker;
-pub mod engine;
-pub mod facts;
-pub mod figure;
-pub mod finding;
 pub mod generator;
+pub mod headline;
 pub mod interrupt;
 pub mod k6;
 pub mod launch;
-pub mod measuring;
+pub mod measure;
+pub mod metadata;
+pub mod metric;
 pub mod plan;
 pub mod probe;
 pub mod program;
 pub mod progress;
 pub mod render;
 pub mod report;
+pub mod round;
 pub mod run;
 pub mod sample;
-pub mod scenario;
 pub mod service;
-pub mod stats;
+pub mod session;
 pub mod summary;
 pub mod system;
-pub mod traffic;
+pub mod trial;
 pub mod validate;
+pub mod warm_up;
 pub mod warning;

@@ -1,4 +1,4 @@
-//! A service made ready to run: built, with the facts that need no load.
+//! A service made ready to run: built, with the metadata that need no load.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,7 +9,7 @@ use anyhow::{Context, Result, ensure};
 use cargo_metadata::MetadataCommand;
 
 use crate::command;
-use crate::facts::{Facts, Source, lines_of_code, third_party, version};
+use crate::metadata::{Metadata, Source, lines_of_code, third_party, version};
 use crate::interrupt::Interrupt;
 use crate::service::{Catalogue, Service};
 
@@ -25,7 +25,28 @@ pub struct Program {
     /// The folder to start it in.
     pub folder: PathBuf,
     /// What is known of it.
-    pub facts: Facts,
+    pub metadata: Metadata,
+}
+
+impl Program {
+    /// The same program under another name. A binary that cargo built is copied beside itself, so that the two have no
+    /// page in common: what runs after its own copy would find its code in the processor's caches.
+    ///
+    /// # Errors
+    /// When the binary cannot be copied.
+    pub fn copy(&self, name: &str) -> Result<Self> {
+        let mut copy = self.clone();
+        name.clone_into(&mut copy.service.name);
+        name.clone_into(&mut copy.metadata.name);
+        if self.service.package.is_some() {
+            let file: String =
+                name.chars().map(|letter| if letter.is_alphanumeric() { letter } else { '-' }).collect();
+            copy.path = self.path.with_file_name(file.trim_matches('-'));
+            fs::copy(&self.path, &copy.path)
+                .with_context(|| format!("cannot copy {}", self.path.display()))?;
+        }
+        Ok(copy)
+    }
 }
 
 /// Builds services of a catalogue.
@@ -55,9 +76,9 @@ impl<'a> Builder<'a> {
             (None, None) => (PathBuf::new(), Vec::new()),
         };
         ensure!(path.is_file(), "service {}: there is no {}", service.name, path.display());
-        let facts = self.facts(service, &path)?;
+        let metadata = self.metadata(service, &path)?;
         let folder = root.join(&service.folder);
-        Ok(Program { service: service.clone(), path, arguments, folder, facts })
+        Ok(Program { service: service.clone(), path, arguments, folder, metadata })
     }
 
     /// The first of the programs that a service needs and this machine lacks, with how to get it.
@@ -104,7 +125,7 @@ impl<'a> Builder<'a> {
         cargo
     }
 
-    fn facts(&self, service: &Service, binary: &Path) -> Result<Facts> {
+    fn metadata(&self, service: &Service, binary: &Path) -> Result<Metadata> {
         let tree = match &service.package {
             Some(package) => Some(self.dependency_tree(service, package)?),
             None => None,
@@ -120,13 +141,14 @@ impl<'a> Builder<'a> {
             (None, built) => built.as_ref().map(|built| folder.join(built)),
         };
         let lines = sources.iter().map(|source| lines_of_code(&source.text, Path::new(&source.path))).sum();
-        Ok(Facts {
+        Ok(Metadata {
             name: service.name.clone(),
             framework: service.framework.clone(),
             version: told_version.or_else(|| version(tree.as_deref()?, &service.framework)),
             language: service.language.clone(),
             floor: service.floor,
-            baseline: service.core_contract,
+            control: false,
+            other_language: service.core_contract,
             tuned_from: service.package.clone().filter(|_| service.tuned),
             image: None,
             binary_bytes: built.and_then(|path| fs::metadata(path).ok()).map(|file| file.len()),

@@ -1,10 +1,10 @@
 //! The result of a run: what renderers show, and all that they show.
 
+use hello_load::Scenario;
 use serde::{Deserialize, Serialize};
 
-use crate::facts::Facts;
-use crate::finding::Finding;
-use crate::plan::Plan;
+use crate::headline::Headline;
+use crate::metadata::Metadata;
 use crate::probe::Probes;
 use crate::run::Run;
 use crate::sample::Sample;
@@ -17,11 +17,11 @@ pub struct Report {
     /// What was measured, where and how.
     #[serde(flatten)]
     pub run: Run,
-    /// What was found in words, for each scenario.
-    pub findings: Vec<Finding>,
+    /// What was found in words, for each scenario and group of services.
+    pub headlines: Vec<Headline>,
     /// What touches all scenarios.
     pub warnings: Vec<Warning>,
-    /// What was found in figures.
+    /// What was found in metrics, for each scenario.
     pub summaries: Vec<Summary>,
     /// What services did with bad and slow peers; absent where nobody probed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -31,31 +31,36 @@ pub struct Report {
 impl Report {
     /// Summarizes the samples of a run.
     pub fn new(run: Run, samples: &[Sample]) -> Self {
-        let Plan { scenarios, reference, .. } = &run.plan;
-        let ordered =
-            scenarios.iter().filter_map(|name| run.scenarios.iter().find(|scenario| scenario.name == *name));
-        let summaries: Vec<Summary> = ordered
-            .map(|scenario| summarize(scenario, &run.services, samples, reference))
+        let scenarios = run.plan.scenarios.iter().filter_map(|name| run.scenario(name));
+        let summaries: Vec<Summary> = scenarios
+            .map(|scenario| summarize(scenario, &run.services, samples, &run.plan.reference))
             .filter(|summary| !summary.rows.is_empty())
             .collect();
+        let headline = |summary: &Summary| {
+            run.scenario(&summary.scenario).map(|scenario| Headline::of(summary, scenario, &run.services))
+        };
+        let headlines = summaries.iter().filter_map(headline).flatten().collect();
         let shared = run.host.service_cores == run.host.generator_cores;
-        let findings =
-            summaries.iter().flat_map(|summary| Finding::of(summary, &run.services, reference)).collect();
         let k6 = run.k6.clone().map(|version| Warning::LoadByK6 { version });
         let warnings = shared.then_some(Warning::SharedCores).into_iter().chain(k6).collect();
-        Self { run, findings, warnings, summaries, probes: None }
+        Self { run, headlines, warnings, summaries, probes: None }
     }
 
     /// What is known of a service without load.
-    pub fn facts(&self, service: &str) -> Option<&Facts> {
-        self.run.services.iter().find(|facts| facts.name == service)
+    pub fn metadata(&self, service: &str) -> Option<&Metadata> {
+        self.run.services.iter().find(|metadata| metadata.name == service)
+    }
+
+    /// The load of a summary.
+    pub fn scenario(&self, summary: &Summary) -> Option<&Scenario> {
+        self.run.scenario(&summary.scenario)
     }
 
     /// The services that are not ranked somewhere, each once, with the reason.
-    pub fn disqualified(&self) -> Vec<(&str, &str)> {
+    pub fn failed(&self) -> Vec<(&str, &str)> {
         let mut found: Vec<(&str, &str)> = Vec::new();
         for row in self.summaries.iter().flat_map(|summary| &summary.rows) {
-            if let Some(cause) = &row.disqualified
+            if let Some(cause) = &row.failure
                 && !found.iter().any(|(service, _)| *service == row.service)
             {
                 found.push((&row.service, cause));

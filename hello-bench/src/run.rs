@@ -8,22 +8,18 @@ use anyhow::{Context, Result, ensure};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::facts::Facts;
+use crate::metadata::Metadata;
 use crate::plan::Plan;
-use crate::probe::Probes;
 use crate::sample::Sample;
-use crate::scenario::Scenario;
+use hello_load::Scenario;
 use crate::system::host::Host;
 
 /// The version of the files' form. A reader refuses another one.
-pub const SCHEMA: u32 = 1;
+pub const SCHEMA: u32 = 2;
 /// What the run set out to do.
 const RUN: &str = "run.json";
-/// A sample a line.
+/// A sample a line: one service under one scenario in one round.
 const SAMPLES: &str = "samples.jsonl";
-
-/// What services did with bad and slow peers.
-pub const PROBE: &str = "probe.json";
 
 /// All that is known of a run before it measures.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
@@ -48,7 +44,14 @@ pub struct Run {
     /// The loads.
     pub scenarios: Vec<Scenario>,
     /// The services.
-    pub services: Vec<Facts>,
+    pub services: Vec<Metadata>,
+}
+
+impl Run {
+    /// The load of this name.
+    pub fn scenario(&self, name: &str) -> Option<&Scenario> {
+        self.scenarios.iter().find(|scenario| scenario.name == name)
+    }
 }
 
 /// The folder of a run.
@@ -123,19 +126,6 @@ pub fn is_run(folder: &Path) -> bool {
     folder.join(RUN).is_file()
 }
 
-/// What the folder of a run holds of bad and slow peers; `None` where nobody probed.
-///
-/// # Errors
-/// When the file is of another form.
-pub fn probes(folder: &Path) -> Result<Option<Probes>> {
-    let path = folder.join(PROBE);
-    let Ok(text) = fs::read_to_string(&path) else { return Ok(None) };
-    let probes: Probes =
-        serde_json::from_str(&text).with_context(|| format!("{} is not a probe", path.display()))?;
-    ensure!(probes.schema == SCHEMA, "{} has schema {}, this reads {SCHEMA}", path.display(), probes.schema);
-    Ok(Some(probes))
-}
-
 /// Reads a run and its samples. A last line that was cut off, as by a full disk, is left out.
 ///
 /// # Errors
@@ -144,12 +134,26 @@ pub fn read(folder: &Path) -> Result<(Run, Vec<Sample>)> {
     let path = folder.join(RUN);
     let text = fs::read_to_string(&path)
         .with_context(|| format!("cannot read {}: is it the folder of a run?", path.display()))?;
-    let run: Run = serde_json::from_str(&text).with_context(|| format!("{} is not a run", path.display()))?;
-    ensure!(run.schema == SCHEMA, "{} has schema {}, this reads {SCHEMA}", path.display(), run.schema);
+    let run = parse(&text).with_context(|| path.display().to_string())?;
     let path = folder.join(SAMPLES);
     let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
     let samples = samples(&text).with_context(|| path.display().to_string())?;
     Ok((run, samples))
+}
+
+/// The version of a file's form alone, whatever else it holds.
+#[derive(Deserialize)]
+struct Versioned {
+    schema: u32,
+}
+
+fn parse(text: &str) -> Result<Run> {
+    let Versioned { schema } = serde_json::from_str(text).context("this is not a run")?;
+    ensure!(
+        schema == SCHEMA,
+        "this run has schema {schema}, and this version of hello-bench reads schema {SCHEMA}: measure again"
+    );
+    serde_json::from_str(text).context("this is not a run")
 }
 
 /// Parses the text of a samples file. A last line that was cut off is left out.

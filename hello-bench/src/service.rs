@@ -8,7 +8,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail, ensure};
 use serde::Deserialize;
 
-use crate::engine::verify::Strictness;
+use hello_load::Strictness;
 
 /// The file that lists the services, at the root of the repository.
 pub const CATALOGUE: &str = "services.toml";
@@ -92,7 +92,7 @@ fn ten() -> u32 {
 impl Service {
     /// What a right answer of this service is.
     pub fn strictness(&self) -> Strictness {
-        Strictness::asked(self.core_contract)
+        Strictness::new(self.core_contract)
     }
 
     /// How long it may take to start.
@@ -197,7 +197,7 @@ impl Catalogue {
     }
 
     /// The services that answer the core of the contract alone: those in other languages.
-    pub fn baselines(&self) -> Vec<Service> {
+    pub fn other_languages(&self) -> Vec<Service> {
         self.services.iter().filter(|service| service.core_contract).cloned().collect()
     }
 

@@ -1,13 +1,14 @@
-//! What a reader must know before trusting a figure: values, shown beside the figure that they touch.
+//! What a reader must know before trusting a metric: values, shown beside the metric that they touch.
 
 use std::fmt;
 
+use hello_stats::median;
 use serde::{Deserialize, Serialize};
 
-use crate::figure::Figure;
-use crate::sample::{LoadFigures, Sample};
-use crate::scenario::{Model, Scenario};
-use crate::traffic::{Engine, Traffic};
+use crate::metric::Metric;
+use crate::sample::{LoadMetrics, Sample};
+use crate::system::noise::Noise;
+use hello_load::{Engine, Model, Scenario, Traffic};
 
 /// Above this share of its cores the generator may be what limits throughput.
 pub const GENERATOR_BUSY: f64 = 0.9;
@@ -16,14 +17,12 @@ pub const SERVICE_BUSY: f64 = 0.95;
 /// In a closed loop, throughput times latency is the number of connections (Little's law); below this share of it
 /// requests spend their time elsewhere than with the service.
 pub const LITTLE: f64 = 0.9;
-/// Steal beyond this share of the machine's time is told.
+/// Steal beyond this share of the machine's time is shown.
 pub const STEAL: f64 = 0.01;
-/// Other programs' CPU time beyond this share is told.
+/// Other programs' CPU time beyond this share is shown.
 pub const OTHER_LOAD: f64 = 0.05;
-/// A change of the cores' clock beyond this is told.
+/// A change of the cores' clock beyond this is shown.
 pub const FREQUENCY: f64 = 0.05;
-/// The floor may move this much between rounds.
-pub const FLOOR_DRIFT: f64 = 0.05;
 /// A schedule lag at the 99th percentile beyond this, in µs, blurs the latencies that it is part of.
 pub const LAG_US: f64 = 1000.0;
 
@@ -58,7 +57,7 @@ pub enum Warning {
         /// How many.
         requests: u64,
     },
-    /// The service closed connections, and their opening anew is part of its figures.
+    /// The service closed connections, and their opening anew is part of its metrics.
     Reconnects {
         /// How many.
         connections: u64,
@@ -78,10 +77,14 @@ pub enum Warning {
         /// By this fraction.
         fraction: f64,
     },
-    /// The floor, which does the same work in every round, did not take the same time.
-    FloorDrift {
-        /// The largest deviation of a round from the median of all.
-        fraction: f64,
+    /// The second copy of the reference differs from it: this run finds differences where there are none.
+    ControlDiffers {
+        /// The ratio of the control to the reference.
+        ratio: f64,
+        /// The lower bound of its interval.
+        low: f64,
+        /// The upper bound of its interval.
+        high: f64,
     },
     /// No difference, however large, could be significant.
     TooFewRounds {
@@ -100,47 +103,51 @@ pub enum Warning {
 }
 
 impl Warning {
-    /// Whether it puts `figure` in doubt.
-    fn touches(&self, figure: Figure) -> bool {
+    /// Whether it puts `metric` in doubt.
+    fn touches(&self, metric: Metric) -> bool {
         match self {
             Self::GeneratorBound { .. } | Self::LittlesLaw { .. } | Self::EngineIsK6 => {
-                figure == Figure::ThroughputPerS
+                metric == Metric::ThroughputPerS
             }
-            Self::ScheduleLag { .. } | Self::Unsent { .. } | Self::Reconnects { .. } => figure.is_latency(),
+            Self::ScheduleLag { .. } | Self::Unsent { .. } | Self::Reconnects { .. } => metric.is_latency(),
             Self::Steal { .. } | Self::OtherLoad { .. } | Self::Frequency { .. } => {
-                figure.is_latency() || matches!(figure, Figure::ThroughputPerS | Figure::CpuUsPerRequest)
+                metric.is_latency() || matches!(metric, Metric::ThroughputPerS | Metric::CpuUsPerRequest)
             }
-            Self::FloorDrift { .. } | Self::TooFewRounds { .. } => false,
+            Self::ControlDiffers { .. } | Self::TooFewRounds { .. } => false,
             Self::SharedCores | Self::LoadByK6 { .. } => false,
         }
     }
 
-    /// What one sample gives cause for.
-    fn of_load(scenario: &Scenario, load: &LoadFigures) -> Vec<Self> {
-        let (noise, traffic) = (load.noise, &load.traffic);
-        let (generator_busy, service_busy) = (traffic.generator_busy, load.service_busy);
-        let when = |condition: bool, warning: Self| condition.then_some(warning);
-        let mut found = Self::of_traffic(scenario, traffic);
-        found.extend(
-            [
-                when(
-                    scenario.saturates() && generator_busy > GENERATOR_BUSY && service_busy < SERVICE_BUSY,
-                    Self::GeneratorBound { generator_busy, service_busy },
-                ),
-                when(noise.steal > STEAL, Self::Steal { fraction: noise.steal }),
-                when(noise.other > OTHER_LOAD, Self::OtherLoad { fraction: noise.other }),
-                when(
-                    noise.frequency_change > FREQUENCY,
-                    Self::Frequency { fraction: noise.frequency_change },
-                ),
-            ]
-            .into_iter()
-            .flatten(),
-        );
+    /// What one sample gives cause for. Noise is left to [`Warning::of_noise`] where all services shared it.
+    fn of_load(scenario: &Scenario, load: &LoadMetrics, has_slices: bool) -> Vec<Self> {
+        let (generator_busy, service_busy) = (load.traffic.generator_busy, load.service_busy);
+        let mut found = Self::of_traffic(scenario, &load.traffic);
+        if scenario.saturates() && generator_busy > GENERATOR_BUSY && service_busy < SERVICE_BUSY {
+            found.push(Self::GeneratorBound { generator_busy, service_busy });
+        }
+        if !has_slices {
+            found.extend(Self::of_noise(&[load.noise]));
+        }
         found
     }
 
-    /// What a load gives cause for by the generator's own figures.
+    /// What the noise of some rounds gives cause for, by its medians.
+    pub fn of_noise(rounds: &[Noise]) -> Vec<Self> {
+        let typical = |part: fn(&Noise) -> f64| {
+            median(&rounds.iter().map(part).collect::<Vec<f64>>()).unwrap_or_default()
+        };
+        let (steal, other) = (typical(|noise| noise.steal), typical(|noise| noise.other));
+        let frequency = typical(|noise| noise.frequency_change);
+        let when = |condition: bool, warning: Self| condition.then_some(warning);
+        let found = [
+            when(steal > STEAL, Self::Steal { fraction: steal }),
+            when(other > OTHER_LOAD, Self::OtherLoad { fraction: other }),
+            when(frequency > FREQUENCY, Self::Frequency { fraction: frequency }),
+        ];
+        found.into_iter().flatten().collect()
+    }
+
+    /// What a load gives cause for by the generator's own metrics.
     pub fn of_traffic(scenario: &Scenario, traffic: &Traffic) -> Vec<Self> {
         let in_flight = traffic.throughput_per_s * traffic.latency_us.mean / 1e6;
         let connections = scenario.connections;
@@ -160,14 +167,15 @@ impl Warning {
     }
 
     /// How grave it is within its kind.
-    fn gravity(&self) -> f64 {
+    fn severity(&self) -> f64 {
         match self {
             Self::GeneratorBound { generator_busy, .. } => *generator_busy,
             Self::LittlesLaw { in_flight, .. } => -in_flight,
             Self::ScheduleLag { p99_us } => *p99_us,
             Self::Unsent { requests: count } | Self::Reconnects { connections: count } => *count as f64,
             Self::Steal { fraction } | Self::OtherLoad { fraction } => *fraction,
-            Self::Frequency { fraction } | Self::FloorDrift { fraction } => *fraction,
+            Self::Frequency { fraction } => *fraction,
+            Self::ControlDiffers { ratio, .. } => ratio.ln().abs(),
             Self::EngineIsK6 | Self::LoadByK6 { .. } => 0.0,
             Self::TooFewRounds { .. } | Self::SharedCores => 0.0,
         }
@@ -176,7 +184,7 @@ impl Warning {
 
 /// A warning about one service, and in how many of its rounds there was cause for it.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
-pub struct Told {
+pub struct ServiceWarning {
     /// The gravest of its kind.
     #[serde(flatten)]
     pub warning: Warning,
@@ -186,41 +194,44 @@ pub struct Told {
     pub of: usize,
 }
 
-impl Told {
+impl ServiceWarning {
     /// The gravest warning of each kind that the samples of one service give cause for.
     pub fn of_samples(scenario: &Scenario, samples: &[&Sample]) -> Vec<Self> {
-        let loads: Vec<&LoadFigures> = samples.iter().filter_map(|sample| sample.load.as_ref()).collect();
-        let mut told: Vec<Self> = Vec::new();
-        for warning in loads.iter().flat_map(|load| Warning::of_load(scenario, load)) {
-            match told.iter_mut().find(|other| same_kind(&other.warning, &warning)) {
-                None => told.push(Self { warning, rounds: 1, of: loads.len() }),
+        let loads: Vec<(&LoadMetrics, bool)> = samples
+            .iter()
+            .filter_map(|sample| Some((sample.load.as_ref()?, !sample.slices.is_empty())))
+            .collect();
+        let mut found: Vec<Self> = Vec::new();
+        for warning in loads.iter().flat_map(|(load, sliced)| Warning::of_load(scenario, load, *sliced)) {
+            match found.iter_mut().find(|other| same_kind(&other.warning, &warning)) {
+                None => found.push(Self { warning, rounds: 1, of: loads.len() }),
                 Some(other) => {
                     other.rounds += 1;
-                    if warning.gravity() > other.warning.gravity() {
+                    if warning.severity() > other.warning.severity() {
                         other.warning = warning;
                     }
                 }
             }
         }
-        told
+        found
     }
 
-    /// Whether a median over the rounds is in doubt: the warning touches the figure and holds in at least half of the
+    /// Whether a median over the rounds is in doubt: the warning touches the metric and holds in at least half of the
     /// rounds.
-    pub fn doubts(&self, figure: Figure) -> bool {
-        self.warning.touches(figure) && self.rounds * 2 >= self.of
+    pub fn doubts(&self, metric: Metric) -> bool {
+        self.warning.touches(metric) && self.rounds * 2 >= self.of
     }
 
-    /// Whether a service with this warning may not be ranked by `figure`.
-    pub fn refuses(&self, figure: Figure) -> bool {
+    /// Whether a service with this warning may not be ranked by `metric`.
+    pub fn refuses(&self, metric: Metric) -> bool {
         use Warning::{EngineIsK6, GeneratorBound, LittlesLaw, Unsent};
         let is_grave =
             matches!(self.warning, EngineIsK6 | GeneratorBound { .. } | LittlesLaw { .. } | Unsent { .. });
-        is_grave && self.doubts(figure)
+        is_grave && self.doubts(metric)
     }
 }
 
-impl fmt::Display for Told {
+impl fmt::Display for ServiceWarning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} (in {} of {} rounds)", self.warning, self.rounds, self.of)
     }
@@ -268,10 +279,9 @@ impl fmt::Display for Warning {
             Self::Frequency { fraction } => {
                 write!(f, "the cores' clock changed by {:.0} %", percent(fraction))
             }
-            Self::FloorDrift { fraction } => write!(
+            Self::ControlDiffers { ratio, low, high } => write!(
                 f,
-                "the machine drifted: the floor's CPU per request moved by {:.1} % between rounds",
-                percent(fraction)
+                "the control differs: a second copy of the reference has the ratio {ratio:.3} [{low:.3}, {high:.3}], so do not trust this table"
             ),
             Self::TooFewRounds { rounds, needed } => {
                 write!(f, "too few rounds: no difference can be significant with {rounds}, it takes {needed}")

@@ -59,14 +59,14 @@ fn baselines_are_ranked_apart_and_taken_by_the_reference() {
     let results: Value = serde_json::from_str(&results).unwrap();
     let rows = results["summaries"][0]["rows"].as_array().unwrap();
     let groups: Vec<_> = rows.iter().map(|row| (row["service"].as_str(), row["group"].as_str())).collect();
-    assert_eq!(groups, [(Some("good"), Some("service")), (Some("other-language"), Some("baseline"))]);
-    let figure = &rows[1]["figures"]["cpu_us_per_request"];
-    assert_eq!((figure["place"]["best"].as_u64(), figure["place"]["worst"].as_u64()), (Some(1), Some(1)));
-    assert!(figure["to_reference"]["interval"].is_object());
+    assert_eq!(groups, [(Some("good"), Some("service")), (Some("other-language"), Some("other_language"))]);
+    let metric = &rows[1]["metrics"]["cpu_us_per_request"];
+    assert_eq!((metric["place"]["best"].as_u64(), metric["place"]["worst"].as_u64()), (Some(1), Some(1)));
+    assert!(metric["to_reference"]["interval"].is_object());
     // It is the same program: far from twice or half.
-    let ratio = figure["to_reference"]["ratio"].as_f64().unwrap();
+    let ratio = metric["to_reference"]["ratio"].as_f64().unwrap();
     assert!((0.3..3.0).contains(&ratio), "{ratio}");
-    let facts = &results["services"][1];
-    assert_eq!((facts["version"].as_str(), facts["dependencies"].as_u64()), (Some("1.2"), Some(7)));
-    assert_eq!(facts["binary_bytes"], 6);
+    let metadata = &results["services"][1];
+    assert_eq!((metadata["version"].as_str(), metadata["dependencies"].as_u64()), (Some("1.2"), Some(7)));
+    assert_eq!(metadata["binary_bytes"], 6);
 }

@@ -56,16 +56,16 @@ fn all_services_and_the_floor_are_measured_with_every_figure() {
         assert_eq!(rows.len(), names.len());
         for row in rows {
             assert!(names.contains(&row["service"].as_str().unwrap()));
-            for figure in FIGURES {
-                let median = row["figures"][figure]["median"].as_f64();
-                assert!(median.is_some_and(|median| median > 0.0), "{figure}: {row}");
+            for metric in FIGURES {
+                let median = row["metrics"][metric]["median"].as_f64();
+                assert!(median.is_some_and(|median| median > 0.0), "{metric}: {row}");
             }
         }
         assert_eq!(rows.last().unwrap()["service"], "hello-floor");
     }
-    for facts in results["services"].as_array().unwrap() {
+    for metadata in results["services"].as_array().unwrap() {
         for fact in ["binary_bytes", "lines_of_code", "dependencies"] {
-            assert!(facts[fact].as_u64().is_some_and(|count| count > 0), "{fact}: {facts}");
+            assert!(metadata[fact].as_u64().is_some_and(|count| count > 0), "{fact}: {metadata}");
         }
     }
     let page = fs::read_to_string(out.join("report.md")).unwrap();
@@ -102,7 +102,7 @@ fn one_wrong_body_takes_the_rank_and_the_rest_is_kept() {
     let rows = results["summaries"][0]["rows"].as_array().unwrap();
     let row = |name: &str| rows.iter().find(|row| row["service"] == name).unwrap();
     assert!(row("spoiled")["disqualified"].is_string());
-    assert!(row("spoiled")["figures"]["throughput_per_s"]["place"].is_null());
+    assert!(row("spoiled")["metrics"]["throughput_per_s"]["place"].is_null());
     assert!(row("good")["disqualified"].is_null());
     assert_eq!(samples(folder.path()).len(), 4);
 }

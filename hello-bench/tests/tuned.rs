@@ -24,15 +24,15 @@ fn a_tuned_service_is_ranked_apart_and_taken_by_its_twin_and_the_floor() {
     let groups: Vec<_> = rows.iter().map(|row| (row["service"].as_str(), row["group"].as_str())).collect();
     let expected = [("svc-hyper", "service"), ("svc-hyper-tuned", "tuned"), ("hello-floor", "floor")];
     assert_eq!(groups, expected.map(|(service, group)| (Some(service), Some(group))));
-    let figure = |row: usize| &rows[row]["figures"]["cpu_us_per_request"];
+    let metric = |row: usize| &rows[row]["metrics"]["cpu_us_per_request"];
     for row in [0, 1] {
-        let ratio = figure(row)["to_floor"]["ratio"].as_f64().unwrap();
+        let ratio = metric(row)["to_floor"]["ratio"].as_f64().unwrap();
         assert!((0.2..20.0).contains(&ratio), "{ratio}");
     }
-    assert!(figure(0)["to_reference"].is_null() && figure(1)["to_reference"]["interval"].is_object());
-    assert!(figure(2)["to_floor"].is_null());
-    let facts = results["services"].as_array().unwrap();
-    assert!(facts[0]["tuned_from"].is_null() && facts[1]["tuned_from"] == "svc-hyper");
-    assert_eq!(facts[1]["source"]["path"], "svc-hyper/src/tuned.rs");
-    assert_ne!(facts[0]["binary_bytes"], facts[1]["binary_bytes"]);
+    assert!(metric(0)["to_reference"].is_null() && metric(1)["to_reference"]["interval"].is_object());
+    assert!(metric(2)["to_floor"].is_null());
+    let metadata = results["services"].as_array().unwrap();
+    assert!(metadata[0]["tuned_from"].is_null() && metadata[1]["tuned_from"] == "svc-hyper");
+    assert_eq!(metadata[1]["source"]["path"], "svc-hyper/src/tuned.rs");
+    assert_ne!(metadata[0]["binary_bytes"], metadata[1]["binary_bytes"]);
 }

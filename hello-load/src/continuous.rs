@@ -32,6 +32,13 @@ pub trait Observer {
     fn end(&mut self) {}
 }
 
+/// A closure that says whether the load goes on.
+impl<F: FnMut() -> bool> Observer for F {
+    fn tick(&mut self) -> bool {
+        self()
+    }
+}
+
 /// Drives a load to its end.
 ///
 /// # Errors

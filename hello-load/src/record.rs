@@ -34,7 +34,7 @@ pub(crate) struct Record {
     pub(crate) unsent: u64,
     /// Connections opened after the first ones.
     pub(crate) reconnects: u64,
-    window_ns: u64,
+    pub(crate) window_ns: u64,
 }
 
 impl Record {

@@ -45,26 +45,26 @@ impl Slice {
 
 /// The connections of a load to one server, kept open from slice to slice.
 #[derive(Debug)]
-pub struct SlicedLoad<'a> {
-    scenario: &'a Scenario,
+pub struct SlicedLoad {
+    scenario: Scenario,
     slicing: Slicing,
     threads: usize,
     workers: Vec<Worker>,
     rng: Rng,
 }
 
-impl<'a> SlicedLoad<'a> {
+impl SlicedLoad {
     /// Opens the connections.
     ///
     /// # Errors
     /// When the scenario has no slices, or the server cannot be reached.
-    pub fn connect(load: &Load<'a>) -> Result<Self> {
+    pub fn connect(load: &Load) -> Result<Self> {
         let slicing = load.scenario.slices.context("the scenario is not cut into slices")?;
         let mut rng = Rng::with_seed(load.seed);
         let workers =
             load.shares().map(|connections| Worker::connect(load, connections, rng.u64(..), WINDOW));
         let workers = workers.collect::<Result<Vec<_>>>()?;
-        Ok(Self { scenario: load.scenario, slicing, threads: load.threads, workers, rng })
+        Ok(Self { scenario: load.scenario.clone(), slicing, threads: load.threads, workers, rng })
     }
 
     /// Offers one slice, and waits for its last answer. `service_cpu` reads the CPU time of the service so far; it is
@@ -75,7 +75,7 @@ impl<'a> SlicedLoad<'a> {
     pub fn drive(&mut self, service_cpu: &dyn Fn() -> Duration) -> Result<Slice> {
         let count = self.workers.len();
         let rng = &mut self.rng;
-        let scenario = self.scenario;
+        let scenario = &self.scenario;
         let mut jobs = self.workers.iter_mut().enumerate().map(|(index, worker)| {
             let connections = worker.connections();
             (worker, Schedule::new(scenario, connections, (index, count), &Budget::none(), rng))
@@ -100,7 +100,7 @@ impl<'a> SlicedLoad<'a> {
         Ok(slice(&marks))
     }
 
-    /// Forgets what was recorded so far: the slices until now were a warm-up.
+    /// Forgets the latencies recorded so far, as the slices until now were a warm-up. Wrong answers stay counted.
     pub fn forget(&mut self) {
         for worker in &mut self.workers {
             worker.forget();

@@ -107,9 +107,10 @@ impl Worker {
         self.connections.len()
     }
 
-    /// Forgets what was recorded so far.
+    /// Forgets what was recorded so far, but not what was wrong.
     pub(crate) fn forget(&mut self) {
-        self.record = Record::new(self.window);
+        let (wrong, first_wrong) = (self.record.wrong, self.record.first_wrong.take());
+        self.record = Record { wrong, first_wrong, ..Record::new(self.window) };
     }
 
     /// What was recorded.

@@ -19,10 +19,7 @@ pub fn p_value(differences: &[f64]) -> f64 {
     let scale = differences.iter().map(|difference| difference.abs()).sum::<f64>();
     let extreme = observed - scale * TOLERANCE;
     if differences.len() <= EXACT_ROUNDS {
-        let patterns = 1_u32 << differences.len();
-        let hits =
-            (0..patterns).filter(|signs| flipped(differences, u64::from(*signs)).abs() >= extreme).count();
-        return hits as f64 / f64::from(patterns);
+        return exact(differences, extreme);
     }
     let mut rng = Rng::with_seed(differences.len() as u64);
     let hits = (0..RANDOM_PATTERNS).filter(|_| random(differences, &mut rng).abs() >= extreme).count();
@@ -47,9 +44,19 @@ pub fn holm(p_values: &[f64]) -> Vec<f64> {
     adjusted
 }
 
-fn flipped(differences: &[f64], signs: u64) -> f64 {
-    let signed = differences.iter().enumerate();
-    signed.map(|(bit, difference)| if signs >> bit & 1 == 0 { *difference } else { -difference }).sum()
+/// The first difference keeps its sign: the patterns with the other one have the same sums, but for theirs.
+fn exact(differences: &[f64], extreme: f64) -> f64 {
+    let Some((first, rest)) = differences.split_first() else { return 1.0 };
+    let mut hits = 0_u32;
+    each_sum(rest, *first, &mut |sum| hits += u32::from(sum.abs() >= extreme));
+    f64::from(hits) / f64::from(1_u32 << rest.len())
+}
+
+/// Calls `visit` with the sum of each pattern of signs.
+fn each_sum(differences: &[f64], sum: f64, visit: &mut impl FnMut(f64)) {
+    let Some((first, rest)) = differences.split_first() else { return visit(sum) };
+    each_sum(rest, sum + first, visit);
+    each_sum(rest, sum - first, visit);
 }
 
 fn random(differences: &[f64], rng: &mut Rng) -> f64 {

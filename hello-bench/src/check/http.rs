@@ -6,11 +6,11 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 
 use crate::check::cases::{CASES, Case};
-use crate::check::wire::{Answer, Wire};
+use crate::check::raw::{Answer, RawConnection};
 use crate::check::{Outcome, Violation};
-use crate::engine::response::{Framing, excerpt};
-use crate::engine::target::Target;
-use crate::engine::verify::{Strictness, header_fault, is_json};
+use hello_load::response::{Framing, excerpt};
+use hello_load::Target;
+use hello_load::{Strictness, header_fault, is_json};
 
 /// The request whose answers are compared in length.
 const COMPARED: &str = "/?name=abcde";
@@ -20,7 +20,7 @@ const COMPARED: &str = "/?name=abcde";
 /// # Errors
 /// When the server accepts no connection.
 pub fn check(target: &Target, strictness: Strictness) -> Result<Outcome> {
-    Wire::open(target)
+    RawConnection::open(target)
         .map_err(anyhow::Error::msg)
         .with_context(|| format!("cannot reach {}", target.address))?;
     let mut outcome = Outcome::default();
@@ -56,7 +56,7 @@ fn request(target: &Target, method: &str, path: &str) -> String {
 }
 
 fn ask(target: &Target, method: &str, path: &str) -> Result<Answer, String> {
-    let mut wire = Wire::open(target)?;
+    let mut wire = RawConnection::open(target)?;
     wire.send(request(target, method, path).as_bytes())?;
     wire.answer(method == "HEAD")
 }
@@ -126,7 +126,7 @@ fn head_as_get(target: &Target, case: &Case, head: &Answer) -> Result<(), Violat
     let fail =
         |expected: &str, received| violation("HEAD is GET without the body", &sent, expected, received);
     let both = || {
-        let mut wire = Wire::open(target)?;
+        let mut wire = RawConnection::open(target)?;
         wire.send(request(target, "HEAD", case.target).as_bytes())?;
         wire.answer(true)?;
         wire.send(request(target, "GET", case.target).as_bytes())?;
@@ -194,7 +194,7 @@ fn connections(target: &Target, outcome: &mut Outcome) {
     let turn_by_turn = || conversation(target, &requests, 1);
     let at_once = || conversation(target, &[requests.concat()], names.len());
     let in_pieces = || {
-        let mut wire = Wire::open(target)?;
+        let mut wire = RawConnection::open(target)?;
         for piece in requests[0].as_bytes().chunks(7) {
             wire.send(piece)?;
             thread::sleep(Duration::from_millis(2));
@@ -202,7 +202,7 @@ fn connections(target: &Target, outcome: &mut Outcome) {
         Ok(vec![message(&wire.answer(false)?)])
     };
     let old = || {
-        let mut wire = Wire::open(target)?;
+        let mut wire = RawConnection::open(target)?;
         wire.send(b"GET /?name=A HTTP/1.0\r\n\r\n")?;
         let answer = wire.answer(false)?;
         let length = answer.head.framing()?;
@@ -223,7 +223,7 @@ fn connections(target: &Target, outcome: &mut Outcome) {
 }
 
 fn conversation(target: &Target, writes: &[String], answers_each: usize) -> Result<Vec<String>, String> {
-    let mut wire = Wire::open(target)?;
+    let mut wire = RawConnection::open(target)?;
     let mut messages = Vec::new();
     for write in writes {
         wire.send(write.as_bytes())?;

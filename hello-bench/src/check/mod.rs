@@ -7,19 +7,18 @@ pub mod cases;
 pub mod http;
 pub mod process;
 pub mod shutdown;
-pub mod wire;
+pub mod raw;
 
 use std::fmt;
 use std::thread;
 
 use anyhow::{Result, anyhow};
 
-use crate::engine::target::Target;
-use crate::engine::verify::Strictness;
-use crate::interrupt::Interrupt;
+use hello_load::Target;
+use hello_load::Strictness;
 use crate::launch::Running;
 use crate::program::Program;
-use crate::system::cores::Cores;
+use crate::session::Session;
 
 /// One way in which a service breaks the contract.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -67,10 +66,10 @@ impl Outcome {
 
 /// Which parts of the contract to check.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Extent {
-    /// The answers: a fraction of a second.
-    Answers,
-    /// The answers and the process: some seconds, since a drain may take four.
+pub enum Scope {
+    /// The responses: a fraction of a second.
+    Responses,
+    /// The responses and the process: some seconds, since a drain may take four.
     All,
 }
 
@@ -86,13 +85,14 @@ pub fn url(target: &Target, strictness: Strictness) -> Result<Outcome> {
 ///
 /// # Errors
 /// When it cannot be started, or the user interrupts.
-pub fn service(program: &Program, cores: &Cores, extent: Extent, interrupt: &Interrupt) -> Result<Outcome> {
+pub fn service(program: &Program, session: &Session, scope: Scope) -> Result<Outcome> {
+    let Session { cores, interrupt } = session;
     let running = Running::launch(program, cores)?;
     let mut outcome = http::check(&Target::at(running.address), program.service.strictness())?;
     drop(running);
     interrupt.check()?;
     // The contract of the process is not part of its core.
-    if extent == Extent::All && program.service.strictness() == Strictness::Exact {
+    if scope == Scope::All && program.service.strictness() == Strictness::Exact {
         outcome.merge(process::check(program, cores, interrupt)?);
     }
     Ok(outcome)
@@ -102,16 +102,11 @@ pub fn service(program: &Program, cores: &Cores, extent: Extent, interrupt: &Int
 ///
 /// # Errors
 /// When one cannot be started, or the user interrupts.
-pub fn services(
-    programs: &[Program],
-    cores: &Cores,
-    extent: Extent,
-    interrupt: &Interrupt,
-) -> Result<Vec<Outcome>> {
+pub fn services(programs: &[Program], session: &Session, parts: Scope) -> Result<Vec<Outcome>> {
     let outcomes = thread::scope(|scope| {
         let checks: Vec<_> = programs
             .iter()
-            .map(|program| scope.spawn(move || service(program, cores, extent, interrupt)))
+            .map(|program| scope.spawn(move || service(program, session, parts)))
             .collect();
         let joined = checks.into_iter().map(|check| check.join().map_err(|_| anyhow!("a check panicked"))?);
         joined.collect::<Result<Vec<Outcome>>>()

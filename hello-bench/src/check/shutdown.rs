@@ -7,9 +7,9 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 use nix::sys::signal::Signal;
 
-use crate::check::wire::Wire;
+use crate::check::raw::RawConnection;
 use crate::check::{Outcome, Violation};
-use crate::engine::target::Target;
+use hello_load::Target;
 use crate::interrupt::Interrupt;
 use crate::launch::Running;
 use crate::program::Program;
@@ -43,8 +43,8 @@ pub fn check(program: &Program, cores: &Cores, interrupt: &Interrupt) -> Result<
 fn idle(program: &Program, cores: &Cores, signal: Signal) -> Result<Option<Violation>> {
     let mut running = Running::launch(program, cores)?;
     let target = Target::at(running.address);
-    let kept = || -> Result<Wire, String> {
-        let mut wire = Wire::open(&target)?;
+    let kept = || -> Result<RawConnection, String> {
+        let mut wire = RawConnection::open(&target)?;
         wire.send(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n")?;
         wire.answer(false)?;
         Ok(wire)
@@ -82,7 +82,7 @@ fn under_load(program: &Program, cores: &Cores) -> Result<Option<Violation>> {
 
 /// Asks on one connection until it ends; the first answer that is not whole, if any.
 fn converse(target: &Target, over: &AtomicBool) -> Option<String> {
-    let mut wire = Wire::open(target).ok()?;
+    let mut wire = RawConnection::open(target).ok()?;
     while !over.load(Ordering::Relaxed) {
         if wire.send(b"GET /?name=A HTTP/1.1\r\nhost: x\r\n\r\n").is_err() {
             return None;
@@ -102,7 +102,7 @@ fn converse(target: &Target, over: &AtomicBool) -> Option<String> {
 fn half_sent(program: &Program, cores: &Cores) -> Result<Option<Violation>> {
     let mut running = Running::launch(program, cores)?;
     let target = Target::at(running.address);
-    let begun = Wire::open(&target).and_then(|mut wire| {
+    let begun = RawConnection::open(&target).and_then(|mut wire| {
         wire.send(b"GET / HTTP/1.1\r\nho")?;
         Ok(wire)
     });

@@ -3,15 +3,14 @@
 use anyhow::{Result, ensure};
 use clap::Args;
 
-use crate::check::{self, Extent, Outcome};
+use crate::build;
+use crate::check::{self, Outcome, Scope};
 use crate::cli::{self, Files, print};
-use crate::compare;
-use crate::engine::target::Target;
-use crate::engine::verify::Strictness;
-use crate::interrupt::Interrupt;
+use hello_load::Target;
+use hello_load::Strictness;
 use crate::program::Builder;
 use crate::progress::Progress;
-use crate::system::cores::Cores;
+use crate::session::Session;
 
 #[derive(Debug, Args)]
 pub(super) struct Check {
@@ -29,19 +28,18 @@ pub(super) struct Check {
 }
 
 impl Check {
-    pub(super) fn run(self, interrupt: &Interrupt) -> Result<()> {
+    pub(super) fn run(self, session: &Session) -> Result<()> {
         if let Some(url) = &self.url {
-            let outcome = check::url(&Target::parse(url)?, Strictness::asked(self.core))?;
+            let outcome = check::url(&Target::parse(url)?, Strictness::new(self.core))?;
             return verdict(&[(url.clone(), outcome)]);
         }
         let catalogue = self.files.catalogue()?;
         let besides = catalogue.tuned().into_iter().chain(catalogue.floor().cloned());
         let services = cli::chosen(&catalogue, &self.names, besides, "check")?;
-        let builder = Builder::new(&catalogue, &self.files.profile, interrupt);
-        let programs = compare::build(&builder, &services)?;
-        let cores = compare::together(&Cores::split()?);
+        let builder = Builder::new(&catalogue, &self.files.profile, &session.interrupt);
+        let programs = build::all(&builder, &services)?;
         let progress = Progress::working("checking the contract");
-        let outcomes = check::services(&programs, &cores, Extent::All, interrupt)?;
+        let outcomes = check::services(&programs, &session.untimed(), Scope::All)?;
         drop(progress);
         let names = services.into_iter().map(|service| service.name);
         verdict(&names.zip(outcomes).collect::<Vec<_>>())

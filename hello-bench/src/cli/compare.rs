@@ -6,21 +6,30 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
 use clap::{Args, ValueEnum};
+use hello_load::Scenario;
+use jiff::ZonedDateTime;
 
+use crate::build;
 use crate::cli::{self, Files, Page, print, shown};
-use crate::compare::{DEFAULT_SCENARIOS, Options, Precision, compare};
+use crate::compare::Comparison;
+use crate::docker::Docker;
 use crate::generator::Generator;
-use crate::interrupt::Interrupt;
 use crate::k6::K6;
-use crate::scenario::Scenario;
+use crate::measure::Precision;
+use crate::program::{Builder, Program};
+use crate::run::Folder;
 use crate::service::{Catalogue, Service};
+use crate::session::Session;
+
+/// The scenarios of a comparison that names none.
+const DEFAULT_SCENARIOS: [&str; 2] = ["rate", "saturate"];
 
 /// How long and in what order to measure.
 #[derive(Debug, Args)]
 pub(super) struct Measure {
     /// Rounds, each of which visits every service
-    #[arg(long, value_name = "N", default_value_t = 9, value_parser = clap::value_parser!(u32).range(1..=1000))]
-    rounds: u32,
+    #[arg(long, value_name = "N", default_value_t = 12, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub(super) rounds: u32,
     /// Go on after the rounds until the 95 % intervals of the ratios are at most so wide to each side, as in 2%
     #[arg(long, value_name = "PERCENT", value_parser = percent)]
     precision: Option<f64>,
@@ -43,24 +52,27 @@ impl Measure {
         cli::scenarios_file(&catalogue.root, self.scenarios_file.as_deref())
     }
 
-    /// The options of a comparison under these scenarios, without services.
-    pub(super) fn options(self, catalogue: &Catalogue, names: &[&str], profile: String) -> Result<Options> {
-        let file = self.scenarios_file(catalogue);
+    /// The scenarios of these names.
+    pub(super) fn scenarios(&self, catalogue: &Catalogue, names: &[&str]) -> Result<Vec<Scenario>> {
+        cli::scenarios(&self.scenarios_file(catalogue), names)
+    }
+
+    /// The folder for the results, made now so that one that cannot be written is known before anything is built.
+    pub(super) fn folder(&self, catalogue: &Catalogue) -> Result<Folder> {
+        let by_time = || {
+            let now = ZonedDateTime::now().strftime("%Y-%m-%d_%H-%M-%S").to_string();
+            catalogue.root.join("results").join(now)
+        };
+        Folder::create(&self.out.clone().unwrap_or_else(by_time))
+    }
+
+    pub(super) fn seed(&self) -> u64 {
+        self.seed.unwrap_or_else(|| fastrand::u64(..1 << 32))
+    }
+
+    pub(super) fn precision(&self) -> Option<Precision> {
         let limit = Duration::from_secs(u64::from(self.max_minutes) * 60);
-        Ok(Options {
-            services: Vec::new(),
-            scenarios: cli::scenarios(&file, names)?,
-            reference: String::new(),
-            rounds: self.rounds,
-            seed: self.seed.unwrap_or_else(|| fastrand::u64(..1 << 32)),
-            out: self.out,
-            profile,
-            build_time: false,
-            command: cli::command_line(),
-            docker: false,
-            generator: Generator::Embedded,
-            precision: self.precision.map(|half_width| Precision { half_width, limit }),
-        })
+        self.precision.map(|half_width| Precision { half_width, limit })
     }
 }
 
@@ -72,7 +84,7 @@ pub(super) struct Compare {
     /// A load of the scenarios file; may be given several times [default: rate and saturate]
     #[arg(long = "scenario", value_name = "NAME")]
     scenarios: Vec<String>,
-    /// The service that ratios are taken to [default: the first]
+    /// The service that ratios are relative to [default: the first]
     #[arg(long, value_name = "SERVICE")]
     reference: Option<String>,
     /// Also build each service from nothing and take the time: some minutes more
@@ -81,12 +93,15 @@ pub(super) struct Compare {
     /// The form of the report on stdout
     #[arg(long, value_enum, default_value_t = Page::Table)]
     format: Page,
-    /// Also compare the services in other languages; one whose tools are missing is left out, and said
-    #[arg(long)]
-    baselines: bool,
+    /// Also compare the services in other languages; those whose tools are missing are skipped with a message
+    #[arg(long, alias = "baselines")]
+    other_languages: bool,
     /// Also compare the same apps under tuned servers
     #[arg(long)]
     tuned: bool,
+    /// Leave out the control, a second copy of the reference that shows what the run resolves
+    #[arg(long)]
+    no_control: bool,
     /// Also build each service's image and measure it in a container: rows of their own, NAME@docker
     #[arg(long)]
     docker: bool,
@@ -106,27 +121,41 @@ enum EngineName {
 }
 
 impl Compare {
-    pub(super) fn run(self, interrupt: &Interrupt) -> Result<()> {
+    pub(super) fn run(self, session: &Session) -> Result<()> {
         let catalogue = self.files.catalogue()?;
-        let format = self.format;
-        let options = self.options(&catalogue)?;
-        let compared = compare(&catalogue, &options, interrupt)?;
-        print(&format.of(&compared.report)?)?;
-        let _ = writeln!(io::stderr(), "results in {}", shown(&compared.folder));
-        let failed = compared.report.disqualified();
+        let services = self.services(&catalogue)?;
+        let reference = self.reference(&services)?;
+        let (scenarios, generator) = self.loads(&catalogue)?;
+        let docker = if self.docker { Some(Docker::find(&session.interrupt)?) } else { None };
+        let folder = self.measure.folder(&catalogue)?;
+        let comparison = Comparison {
+            programs: self.programs(&catalogue, services, &reference, docker.as_ref(), session)?,
+            scenarios,
+            reference,
+            rounds: self.measure.rounds,
+            seed: self.measure.seed(),
+            profile: self.files.profile,
+            command: cli::command_line(),
+            generator,
+            precision: self.measure.precision(),
+        };
+        let outcome = comparison.run(folder, session)?;
+        print(&self.format.of(&outcome.report)?)?;
+        let _ = writeln!(io::stderr(), "results in {}", shown(&outcome.folder));
+        let failed = outcome.report.failed();
         let failed: Vec<&str> = failed.into_iter().map(|(service, _)| service).collect();
-        ensure!(!compared.interrupted, "interrupted; what was measured is in {}", shown(&compared.folder));
+        ensure!(!outcome.is_interrupted, "interrupted; what was measured is in {}", shown(&outcome.folder));
         ensure!(failed.is_empty(), "not measured to the end: {}; see the notes above", failed.join(", "));
         Ok(())
     }
 
-    /// The services that are named, with the tuned ones and the baselines where they are asked for, without those that lack a
-    /// tool.
+    /// The services that are named, with the tuned ones and those in other languages where they are asked for, without
+    /// those that lack a tool.
     fn services(&self, catalogue: &Catalogue) -> Result<Vec<Service>> {
         let mut services = catalogue.select(&self.names)?;
         let tuned = self.tuned.then(|| catalogue.tuned());
-        let baselines = self.baselines.then(|| catalogue.baselines());
-        for service in tuned.into_iter().chain(baselines).flatten() {
+        let other_languages = self.other_languages.then(|| catalogue.other_languages());
+        for service in tuned.into_iter().chain(other_languages).flatten() {
             if !services.contains(&service) {
                 services.push(service);
             }
@@ -134,25 +163,53 @@ impl Compare {
         Ok(cli::with_tools(services))
     }
 
-    fn options(self, catalogue: &Catalogue) -> Result<Options> {
-        let services = self.services(catalogue)?;
+    /// The service that ratios are relative to.
+    fn reference(&self, services: &[Service]) -> Result<String> {
+        let first = services.iter().find(|service| !service.floor).map(|service| service.name.clone());
+        match &self.reference {
+            Some(name) if services.iter().any(|service| service.name == *name) => Ok(name.clone()),
+            Some(name) => bail!("the reference {name:?} is not among the services compared"),
+            None => first.context("there is nothing to compare: name a service other than the floor"),
+        }
+    }
+
+    /// The scenarios, and who offers them.
+    fn loads(&self, catalogue: &Catalogue) -> Result<(Vec<Scenario>, Generator)> {
         let mut names: Vec<&str> = self.scenarios.iter().map(String::as_str).collect();
         if names.is_empty() {
             names = DEFAULT_SCENARIOS.to_vec();
         }
-        let file = self.measure.scenarios_file(catalogue);
-        let mut options = self.measure.options(catalogue, &names, self.files.profile)?;
-        if self.engine == EngineName::K6 {
-            options.generator = Generator::K6(K6::find(&catalogue.root, &file)?);
-            options.scenarios = options.scenarios.into_iter().map(Scenario::by_k6).collect();
+        let scenarios = self.measure.scenarios(catalogue, &names)?;
+        if self.engine == EngineName::Embedded {
+            return Ok((scenarios, Generator::Embedded));
         }
-        let first = services.iter().find(|service| !service.floor).map(|service| service.name.clone());
-        let reference = match self.reference {
-            Some(name) if services.iter().any(|service| service.name == name) => name,
-            Some(name) => bail!("the reference {name:?} is not among the services compared"),
-            None => first.context("there is nothing to compare: name a service other than the floor")?,
-        };
-        Ok(Options { services, reference, build_time: self.build_time, docker: self.docker, ..options })
+        let k6 = K6::find(&catalogue.root, &self.measure.scenarios_file(catalogue))?;
+        Ok((scenarios.into_iter().map(Scenario::by_k6).collect(), Generator::K6(k6)))
+    }
+
+    /// Everything that is measured: the services, the floor, images, and the control.
+    fn programs(
+        &self,
+        catalogue: &Catalogue,
+        mut services: Vec<Service>,
+        reference: &str,
+        docker: Option<&Docker>,
+        session: &Session,
+    ) -> Result<Vec<Program>> {
+        let floor = catalogue.floor().filter(|floor| !services.contains(floor));
+        services.extend(floor.cloned());
+        let builder = Builder::new(catalogue, &self.files.profile, &session.interrupt);
+        let mut programs = build::all(&builder, &services)?;
+        if self.build_time {
+            build::time_clean_builds(&builder, &mut programs)?;
+        }
+        if let Some(docker) = docker {
+            programs.extend(build::images(docker, catalogue, &programs, &session.interrupt)?);
+        }
+        if !self.no_control && self.engine == EngineName::Embedded {
+            programs.push(build::control(&programs, reference)?);
+        }
+        Ok(programs)
     }
 }
 

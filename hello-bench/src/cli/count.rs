@@ -7,12 +7,11 @@ use anyhow::{Context, Result};
 use clap::Args;
 
 use crate::cli::{self, Files, Page, print};
-use crate::compare;
+use crate::build;
 use crate::count::{self, Counts};
-use crate::interrupt::Interrupt;
 use crate::program::Builder;
 use crate::render::{markdown, tables, terminal};
-use crate::system::cores::Cores;
+use crate::session::Session;
 
 #[derive(Debug, Args)]
 pub(super) struct Count {
@@ -36,15 +35,14 @@ pub(super) struct Count {
 }
 
 impl Count {
-    pub(super) fn run(self, interrupt: &Interrupt) -> Result<()> {
+    pub(super) fn run(self, session: &Session) -> Result<()> {
         let recorded = self.against.as_deref().map(Counts::read).transpose()?;
         let catalogue = self.files.catalogue()?;
         let besides = catalogue.tuned().into_iter().chain(catalogue.floor().cloned());
         let services = cli::chosen(&catalogue, &self.names, besides, "count")?;
-        let builder = Builder::new(&catalogue, &self.files.profile, interrupt);
-        let programs = compare::build(&builder, &services)?;
-        let cores = Cores::split()?;
-        let counts = count::count(&programs, &cores, self.requests, interrupt)?;
+        let builder = Builder::new(&catalogue, &self.files.profile, &session.interrupt);
+        let programs = build::all(&builder, &services)?;
+        let counts = count::count(&programs, session, self.requests)?;
         let json = serde_json::to_string_pretty(&counts)? + "\n";
         if let Some(path) = &self.out {
             fs::write(path, &json).with_context(|| format!("cannot write {}", path.display()))?;
@@ -56,6 +54,6 @@ impl Count {
             Page::Markdown => markdown::table(&table),
             Page::Json => json,
         })?;
-        recorded.map_or(Ok(()), |recorded| counts.hold_against(&recorded))
+        recorded.map_or(Ok(()), |recorded| counts.check_against(&recorded))
     }
 }

@@ -12,7 +12,7 @@ use crate::render::html::difference;
 use crate::render::terminal;
 
 #[derive(Debug, Args)]
-pub(super) struct Compared {
+pub(super) struct DiffArgs {
     /// The folder of the earlier run
     #[arg(value_name = "EARLIER")]
     earlier: PathBuf,
@@ -30,7 +30,7 @@ pub(super) struct Compared {
     format: Format,
 }
 
-impl Compared {
+impl DiffArgs {
     pub(super) fn run(self) -> Result<()> {
         let (earlier, later) = (report::read(&self.earlier)?, report::read(&self.later)?);
         let diff = Diff::new(&earlier, &later, self.anyway)?;

@@ -8,15 +8,16 @@ use clap::Args;
 use serde::Serialize;
 
 use crate::cli::{self, Format, print};
-use crate::engine::target::Target;
-use crate::engine::verify::Strictness;
-use crate::engine::{self, Observer};
+use hello_load::Target;
+use hello_load::Strictness;
+use hello_load::Observer;
 use crate::interrupt::Interrupt;
+use crate::session::Session;
 use crate::progress::Progress;
 use crate::render::terminal;
-use crate::scenario::Scenario;
+use hello_load::Scenario;
 use crate::service::Catalogue;
-use crate::traffic::Traffic;
+use hello_load::Traffic;
 use crate::warning::Warning;
 
 #[derive(Debug, Args)]
@@ -36,7 +37,7 @@ pub(super) struct Load {
     /// The seed of the names that are asked for
     #[arg(long, value_name = "NUMBER", default_value_t = 1)]
     seed: u64,
-    /// The form of the figures
+    /// The form of the metrics
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
     /// The file of loads [default: k6/scenarios.json here or above]
@@ -55,17 +56,16 @@ struct Page<'a> {
 }
 
 impl Load {
-    pub(super) fn run(self, interrupt: &Interrupt) -> Result<()> {
+    pub(super) fn run(self, session: &Session) -> Result<()> {
         let target = Target::parse(&self.url)?;
         let scenario = self.scenario()?;
         let threads = usize::from(self.threads);
-        let strictness = Strictness::asked(self.core);
+        let strictness = Strictness::new(self.core);
         let load =
-            engine::Load { target: &target, scenario: &scenario, strictness, threads, seed: self.seed };
-        let mut watch = Watch::new(&scenario, interrupt);
-        let driven = engine::drive(&load, &mut watch)?;
-        drop(watch);
-        let traffic = Traffic::new(&driven, threads);
+            hello_load::Load { target: &target, scenario: &scenario, strictness, threads, seed: self.seed };
+        let mut observer = ProgressObserver::new(&scenario, &session.interrupt);
+        let traffic = hello_load::drive(&load, &mut observer)?.traffic;
+        drop(observer);
         let warnings = Warning::of_traffic(&scenario, &traffic);
         print(&match self.format {
             Format::Text => terminal::traffic(&traffic, &warnings),
@@ -90,7 +90,7 @@ impl Load {
 }
 
 /// Shows the time that is left, and sees Ctrl-C.
-struct Watch<'a> {
+struct ProgressObserver<'a> {
     progress: Progress,
     name: String,
     until: Instant,
@@ -98,7 +98,7 @@ struct Watch<'a> {
     shown: Option<Instant>,
 }
 
-impl<'a> Watch<'a> {
+impl<'a> ProgressObserver<'a> {
     fn new(scenario: &Scenario, interrupt: &'a Interrupt) -> Self {
         let until = Instant::now() + scenario.expected();
         let name = scenario.name.clone();
@@ -106,7 +106,7 @@ impl<'a> Watch<'a> {
     }
 }
 
-impl Observer for Watch<'_> {
+impl Observer for ProgressObserver<'_> {
     fn tick(&mut self) -> bool {
         let now = Instant::now();
         let due = self.shown.is_none_or(|shown| now - shown >= self.progress.interval());

@@ -16,15 +16,15 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail, ensure};
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use hello_load::Scenario;
 
-use crate::interrupt::Interrupt;
 use crate::program::Builder;
 use crate::render::{markdown, terminal};
 use crate::report::Report;
-use crate::scenario::Scenario;
 use crate::service::{Catalogue, Service};
+use crate::session::Session;
 
-/// Compares Rust web frameworks: one contract, the same load, figures with their uncertainty.
+/// Compares Rust web frameworks: one contract, the same load, metrics with their uncertainty.
 #[derive(Debug, Parser)]
 #[command(version, max_term_width = 100)]
 struct Cli {
@@ -38,7 +38,7 @@ enum Command {
     Check(check::Check),
     /// Measure services side by side and report
     Compare(compare::Compare),
-    /// Measure the comparison itself: equal services must tie, slowed ones be found
+    /// Check the comparison with itself: equal services must tie, slowed ones must be found
     Validate(validate::Validate),
     /// Drive one load against any server
     Load(load::Load),
@@ -47,9 +47,9 @@ enum Command {
     /// Count the instructions and system calls of a request
     Count(count::Count),
     /// Report a run again from its samples
-    Report(report::Redraw),
+    Report(report::ReportArgs),
     /// Compare two runs
-    Diff(diff::Compared),
+    Diff(diff::DiffArgs),
     /// Print what a shell needs to complete commands and options
     Completions {
         /// The shell
@@ -127,13 +127,13 @@ fn manual() -> Result<()> {
 /// Runs the command that the arguments name: exit status 0 fine, 1 failed, 2 usage.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
-    let outcome = Interrupt::on_signal().and_then(|interrupt| match cli.command {
-        Command::Check(arguments) => arguments.run(&interrupt),
-        Command::Compare(arguments) => arguments.run(&interrupt),
-        Command::Validate(arguments) => arguments.run(&interrupt),
-        Command::Load(arguments) => arguments.run(&interrupt),
-        Command::Probe(arguments) => arguments.run(&interrupt),
-        Command::Count(arguments) => arguments.run(&interrupt),
+    let outcome = Session::start().and_then(|session| match cli.command {
+        Command::Check(arguments) => arguments.run(&session),
+        Command::Compare(arguments) => arguments.run(&session),
+        Command::Validate(arguments) => arguments.run(&session),
+        Command::Load(arguments) => arguments.run(&session),
+        Command::Probe(arguments) => arguments.run(&session),
+        Command::Count(arguments) => arguments.run(&session),
         Command::Report(arguments) => arguments.run(),
         Command::Diff(arguments) => arguments.run(),
         Command::Completions { shell } => completions(shell),
@@ -163,12 +163,12 @@ fn scenarios(file: &Path, names: &[&str]) -> Result<Vec<Scenario>> {
     Ok(selected)
 }
 
-/// The services whose tools this machine has; of each other one it says what is missing.
+/// The services whose tools this machine has; the others are skipped with a message.
 fn with_tools(services: Vec<Service>) -> Vec<Service> {
     let has_tools = |service: &Service| {
         let missing = Builder::missing(service);
         if let Some(missing) = &missing {
-            let _ = writeln!(io::stderr(), "left out: {missing}");
+            let _ = writeln!(io::stderr(), "skipped: {missing}");
         }
         missing.is_none()
     };

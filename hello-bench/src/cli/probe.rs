@@ -7,13 +7,12 @@ use anyhow::{Context, Result, ensure};
 use clap::Args;
 
 use crate::cli::{self, Files, Page, print};
-use crate::compare;
-use crate::interrupt::Interrupt;
+use crate::build;
 use crate::probe::{self, Level};
 use crate::program::Builder;
 use crate::render::{self, markdown, robustness, splice};
 use crate::run;
-use crate::system::cores::Cores;
+use crate::session::Session;
 
 #[derive(Debug, Args)]
 pub(super) struct Probe {
@@ -37,16 +36,16 @@ pub(super) struct Probe {
 }
 
 impl Probe {
-    pub(super) fn run(self, interrupt: &Interrupt) -> Result<()> {
+    pub(super) fn run(self, session: &Session) -> Result<()> {
         let catalogue = self.files.catalogue()?;
         let services = cli::chosen(&catalogue, &self.names, catalogue.tuned(), "probe")?;
-        let builder = Builder::new(&catalogue, &self.files.profile, interrupt);
-        let programs = compare::build(&builder, &services)?;
-        let cores = compare::together(&Cores::split()?);
-        let probes = probe::probe(&programs, &cores, cli::command_line(), interrupt)?;
+        let builder = Builder::new(&catalogue, &self.files.profile, &session.interrupt);
+        let programs = build::all(&builder, &services)?;
+        let Session { cores, interrupt } = session.untimed();
+        let probes = probe::probe(&programs, &cores, cli::command_line(), &interrupt)?;
         if let Some(folder) = &self.out {
             fs::create_dir_all(folder).with_context(|| format!("cannot write to {}", folder.display()))?;
-            run::write(folder, run::PROBE, &serde_json::to_string_pretty(&probes)?)?;
+            run::write(folder, probe::FILE, &serde_json::to_string_pretty(&probes)?)?;
             if run::is_run(folder) {
                 render::write(&cli::report::read(folder)?, folder)?;
             }

@@ -10,9 +10,10 @@ use crate::cli::{self, Page, print};
 use crate::render::{self, splice};
 use crate::report::Report;
 use crate::run;
+use crate::probe;
 
 #[derive(Debug, Args)]
-pub(super) struct Redraw {
+pub(super) struct ReportArgs {
     /// The folder of a run
     #[arg(value_name = "DIR")]
     folder: PathBuf,
@@ -27,7 +28,7 @@ pub(super) struct Redraw {
     format: Page,
 }
 
-impl Redraw {
+impl ReportArgs {
     pub(super) fn run(self) -> Result<()> {
         let report = read(&self.folder)?;
         render::write(&report, &self.folder)?;
@@ -51,7 +52,7 @@ fn open(page: &Path) -> Result<()> {
 pub(super) fn read(folder: &Path) -> Result<Report> {
     let (run, samples) = run::read(folder)?;
     ensure!(!samples.is_empty(), "{} has no samples", folder.display());
-    Ok(Report { probes: run::probes(folder)?, ..Report::new(run, &samples) })
+    Ok(Report { probes: probe::read(folder)?, ..Report::new(run, &samples) })
 }
 
 /// Writes the report into a page; sources are found relative to it.

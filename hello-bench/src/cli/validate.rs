@@ -1,14 +1,17 @@
-//! `validate`: the comparison measured by itself.
+//! `validate`: the comparison checked with itself.
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use clap::Args;
 
 use crate::cli::compare::Measure;
-use crate::cli::{Files, Format, print, shown};
-use crate::interrupt::Interrupt;
+use crate::cli::{Files, Format, command_line, print, shown};
+use crate::compare::Comparison;
+use crate::generator::Generator;
+use crate::program::Builder;
 use crate::render::terminal;
 use crate::run;
-use crate::validate::validate;
+use crate::session::Session;
+use crate::validate::{calibrate, copies, reference, validate};
 
 #[derive(Debug, Args)]
 pub(super) struct Validate {
@@ -25,12 +28,27 @@ pub(super) struct Validate {
 }
 
 impl Validate {
-    pub(super) fn run(self, interrupt: &Interrupt) -> Result<()> {
+    pub(super) fn run(self, session: &Session) -> Result<()> {
         let catalogue = self.files.catalogue()?;
-        let options = self.measure.options(&catalogue, &[&self.scenario], self.files.profile)?;
-        let (validation, compared) = validate(&catalogue, &options, interrupt)?;
+        let floor = catalogue.floor().context("the catalogue has no floor to make copies of")?;
+        let scenarios = self.measure.scenarios(&catalogue, &[&self.scenario])?;
+        let folder = self.measure.folder(&catalogue)?;
+        let floor = Builder::new(&catalogue, &self.files.profile, &session.interrupt).build(floor)?;
+        let calibrated_us = calibrate(&floor, &scenarios[0], session)?;
+        let comparison = Comparison {
+            programs: copies(&floor, calibrated_us)?,
+            scenarios,
+            reference: reference().to_owned(),
+            rounds: self.measure.rounds,
+            seed: self.measure.seed(),
+            profile: self.files.profile,
+            command: command_line(),
+            generator: Generator::Embedded,
+            precision: self.measure.precision(),
+        };
+        let (validation, outcome) = validate(&comparison, calibrated_us, folder, session)?;
         let json = serde_json::to_string_pretty(&validation)? + "\n";
-        run::write(&compared.folder, "validation.json", &json)?;
+        run::write(&outcome.folder, "validation.json", &json)?;
         print(&match self.format {
             Format::Text => terminal::validation(&validation),
             Format::Json => json,
@@ -38,7 +56,7 @@ impl Validate {
         ensure!(
             validation.passes(),
             "the comparison does not hold on this machine now; see above, and {}",
-            shown(&compared.folder)
+            shown(&outcome.folder)
         );
         Ok(())
     }

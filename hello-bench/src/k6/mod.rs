@@ -12,9 +12,8 @@ use nix::sys::resource::{UsageWho, getrusage};
 use nix::sys::time::TimeValLike;
 
 use crate::command::{self, Ended};
-use crate::engine::verify::Strictness;
-use crate::engine::{Load, Observer};
-use crate::generator::Offered;
+use hello_load::Strictness;
+use hello_load::{Load, LoadResult, Observer};
 use crate::interrupt::Interrupt;
 use crate::k6::summary::Summary;
 use crate::program::named_by;
@@ -63,7 +62,7 @@ impl K6 {
     /// # Errors
     /// When k6 fails other than by wrong answers, or its summary is missing or of another load; when the observer
     /// stops it.
-    pub fn drive(&self, load: &Load, observer: &mut dyn Observer) -> Result<Offered> {
+    pub fn drive(&self, load: &Load, observer: &mut dyn Observer) -> Result<LoadResult> {
         let folder = tempfile::tempdir().context("cannot make a folder for k6's summary")?;
         let path = folder.path().join("summary.json");
         let mut command = self.command(load, &path);
@@ -72,8 +71,8 @@ impl K6 {
         let ended = command::watch(&mut command, &mut || observer.tick())?;
         let (took, cpu) = (started.elapsed(), children_cpu().saturating_sub(before));
         observer.end();
-        let verdict = Verdict::of(ended.status);
-        if let Verdict::Failed(cause) = verdict {
+        let meaning = ExitMeaning::of(ended.status);
+        if let ExitMeaning::Failed(cause) = meaning {
             bail!("k6 failed ({}: {cause}): {}", ended.status, self::cause(&ended.stderr));
         }
         let summary = read(&path, &ended)?;
@@ -81,10 +80,10 @@ impl K6 {
         let busy = cpu.as_secs_f64() / took.as_secs_f64() / load.threads.max(1) as f64;
         let traffic = summary.traffic(busy)?;
         let excused = traffic.wrong > 0 || traffic.unsent > 0;
-        if verdict == Verdict::Crossed && !excused {
+        if meaning == ExitMeaning::Crossed && !excused {
             bail!("k6: {}: {}", summary.crossed().join(", "), cause(&ended.stderr));
         }
-        Ok(Offered { answers: traffic.requests + traffic.wrong, traffic, generator_cpu: cpu })
+        Ok(LoadResult { answers: traffic.requests + traffic.wrong, traffic, generator_cpu: cpu })
     }
 
     fn command(&self, load: &Load, summary: &Path) -> Command {
@@ -113,7 +112,7 @@ impl K6 {
 
 /// What an exit status of k6 means.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Verdict {
+enum ExitMeaning {
     /// Every threshold was kept.
     Kept,
     /// A threshold was crossed; the summary says which.
@@ -122,7 +121,7 @@ enum Verdict {
     Failed(&'static str),
 }
 
-impl Verdict {
+impl ExitMeaning {
     fn of(status: ExitStatus) -> Self {
         match status.code() {
             Some(0) => Self::Kept,
@@ -184,10 +183,10 @@ mod tests {
         assert_eq!(version("k6 v2.2.0 (commit/x, go1.26, linux/amd64)\n"), Some("v2.2.0"));
         assert_eq!(major("v2.2.0"), Some(2));
         assert_eq!(version("git version 2"), None);
-        let verdict = |code: i32| Verdict::of(ExitStatus::from_raw(code << 8));
-        assert_eq!((verdict(0), verdict(99)), (Verdict::Kept, Verdict::Crossed));
-        assert_eq!(verdict(107), Verdict::Failed("the script threw an error"));
+        let meaning = |code: i32| ExitMeaning::of(ExitStatus::from_raw(code << 8));
+        assert_eq!((meaning(0), meaning(99)), (ExitMeaning::Kept, ExitMeaning::Crossed));
+        assert_eq!(meaning(107), ExitMeaning::Failed("the script threw an error"));
         assert_eq!(cause("time=\"x\" level=error msg=\"why\"\nlater\n"), "why");
-        assert_eq!(Verdict::of(ExitStatus::from_raw(9)), Verdict::Failed("ended by a signal"));
+        assert_eq!(ExitMeaning::of(ExitStatus::from_raw(9)), ExitMeaning::Failed("ended by a signal"));
     }
 }

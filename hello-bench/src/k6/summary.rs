@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use anyhow::{Context, Result, ensure};
 use serde::Deserialize;
 
-use crate::engine::Load;
-use crate::traffic::{Engine, Latency, Traffic};
+use hello_load::Load;
+use hello_load::{Engine, Latency, Traffic};
 
 /// What `handleSummary` was given, as far as it is used, with the load that it is of.
 #[derive(Clone, Debug, Deserialize, PartialEq)]
@@ -57,7 +57,7 @@ impl Summary {
     /// What the generator saw, which was so busy.
     ///
     /// # Errors
-    /// When there was no request, or the summary lacks a figure.
+    /// When there was no request, or the summary lacks a metric.
     pub fn traffic(&self, generator_busy: f64) -> Result<Traffic> {
         let (sent, rate) = (self.value("http_reqs", "count")?, self.value("http_reqs", "rate")?);
         ensure!(sent > 0.0, "k6 sent no request");

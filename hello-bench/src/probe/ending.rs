@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 use nix::sys::signal::Signal;
 
-use crate::check::wire::Wire;
-use crate::engine::target::Target;
+use crate::check::raw::RawConnection;
+use hello_load::Target;
 use crate::launch::Running;
 use crate::probe::peer::{REQUEST, greets};
 use crate::program::Program;
@@ -69,7 +69,7 @@ struct Tally {
 fn ask(target: &Target, over: &AtomicBool) -> Tally {
     let mut tally = Tally::default();
     while !over.load(Ordering::Relaxed) {
-        let Ok(mut wire) = Wire::open(target) else { break };
+        let Ok(mut wire) = RawConnection::open(target) else { break };
         // A request that cannot be sent was not accepted.
         while !over.load(Ordering::Relaxed) && wire.send(REQUEST).is_ok() {
             match wire.answer(false) {
@@ -97,17 +97,17 @@ pub(super) fn stopped(program: &Program, cores: &Cores) -> Result<(String, bool)
     let running = Running::launch(program, cores)?;
     running.first_answer()?;
     let target = Target::at(running.address);
-    let mut wires: Vec<Wire> = (0..CLIENTS / 2).filter_map(|_| Wire::open(&target).ok()).collect();
+    let mut wires: Vec<RawConnection> = (0..CLIENTS / 2).filter_map(|_| RawConnection::open(&target).ok()).collect();
     for wire in &mut wires {
         // One request before the pause: the connection is the service's, and not only its system's.
         let _ = wire.send(REQUEST).and_then(|()| wire.answer(false));
     }
     running.signal(Signal::SIGSTOP)?;
-    wires.extend((0..CLIENTS / 2).filter_map(|_| Wire::open(&target).ok()));
+    wires.extend((0..CLIENTS / 2).filter_map(|_| RawConnection::open(&target).ok()));
     let sent = wires.iter_mut().filter_map(|wire| wire.send(REQUEST).ok()).count();
     thread::sleep(PAUSE);
     running.signal(Signal::SIGCONT)?;
-    let is_greeted = |wire: &mut Wire| wire.answer(false).is_ok_and(|answer| greets(&answer.body, "A"));
+    let is_greeted = |wire: &mut RawConnection| wire.answer(false).is_ok_and(|answer| greets(&answer.body, "A"));
     let answered = wires.iter_mut().filter_map(|wire| is_greeted(wire).then_some(())).count();
     Ok((format!("{answered} of {CLIENTS} answered"), sent == CLIENTS && answered == CLIENTS))
 }

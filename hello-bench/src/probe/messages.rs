@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use crate::engine::target::Target;
+use hello_load::Target;
 use crate::probe::peer::{Reaction, exchange};
 use crate::probe::{Level, Observation};
 

@@ -8,6 +8,8 @@ pub mod messages;
 pub mod peer;
 pub mod pressure;
 
+use std::fs;
+use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -17,16 +19,19 @@ use jiff::Timestamp;
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use serde::{Deserialize, Serialize};
 
-use crate::engine::target::Target;
+use hello_load::Target;
 use crate::interrupt::Interrupt;
 use crate::launch::Running;
 use crate::probe::messages::MESSAGES;
 use crate::program::Program;
 use crate::progress::Progress;
-use crate::run::SCHEMA;
 use crate::system::cores::Cores;
 use crate::system::host::Host;
 
+/// The file of a run's folder that holds what was observed.
+pub const FILE: &str = "probe.json";
+/// The version of the file's form.
+const SCHEMA: u32 = 1;
 /// How long memory may take to be given back.
 const SETTLING: Duration = Duration::from_secs(5);
 /// How much more than idle still counts as given back.
@@ -94,6 +99,19 @@ pub struct Probes {
     pub host: Host,
     /// The services, in the order in which they were named.
     pub services: Vec<Probed>,
+}
+
+/// What the folder of a run holds of bad and slow peers; `None` where nobody probed.
+///
+/// # Errors
+/// When the file is of another form.
+pub fn read(folder: &Path) -> Result<Option<Probes>> {
+    let path = folder.join(FILE);
+    let Ok(text) = fs::read_to_string(&path) else { return Ok(None) };
+    let probes: Probes =
+        serde_json::from_str(&text).with_context(|| format!("{} is not a probe", path.display()))?;
+    ensure!(probes.schema == SCHEMA, "{} has schema {}, this reads {SCHEMA}", path.display(), probes.schema);
+    Ok(Some(probes))
 }
 
 /// Probes services, some at a time: they spend most of it waiting.

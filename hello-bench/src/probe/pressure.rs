@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 
-use crate::check::wire::Wire;
-use crate::engine::target::Target;
+use crate::check::raw::RawConnection;
+use hello_load::Target;
 use crate::launch::Running;
 use crate::probe::peer::REQUEST;
 use crate::probe::{growth, idle};
@@ -100,8 +100,8 @@ pub(super) fn churn(program: &Program, cores: &Cores) -> Result<(String, bool)> 
 pub(super) fn out_of_files(program: &Program, cores: &Cores) -> Result<(String, bool)> {
     let mut running = Running::launch(&with_few_files(program), cores)?;
     let target = Target::at(running.address);
-    let mut early = Wire::open(&target).map_err(anyhow::Error::msg)?;
-    let ask = |wire: &mut Wire| wire.send(REQUEST).and_then(|()| wire.answer(false)).is_ok();
+    let mut early = RawConnection::open(&target).map_err(anyhow::Error::msg)?;
+    let ask = |wire: &mut RawConnection| wire.send(REQUEST).and_then(|()| wire.answer(false)).is_ok();
     let was_served = ask(&mut early);
     // A system whose queue is full keeps the next one waiting: then there is crowd enough.
     let crowd = (0..CROWD).map_while(|_| TcpStream::connect_timeout(&target.address, QUEUED).ok());
@@ -116,7 +116,7 @@ pub(super) fn out_of_files(program: &Program, cores: &Cores) -> Result<(String, 
     while !is_served_after && freed.elapsed() < RECOVERY {
         is_served_after = is_served(&target);
     }
-    if let Some(end) = running.obituary() {
+    if let Some(end) = running.exit_reason() {
         return Ok((end, false));
     }
     let meanwhile = if is_served_meanwhile { "served" } else { "not served" };
@@ -160,7 +160,7 @@ fn is_open(stream: &mut TcpStream) -> bool {
 
 /// Whether a new connection gets its answer.
 fn is_served(target: &Target) -> bool {
-    let answered = Wire::open(target).and_then(|mut wire| {
+    let answered = RawConnection::open(target).and_then(|mut wire| {
         wire.send(REQUEST)?;
         wire.answer(false)
     });

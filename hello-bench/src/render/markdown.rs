@@ -4,20 +4,29 @@ use std::fmt::{Display, Write};
 
 use crate::render::table::Table;
 use crate::render::tables::{self, Width};
-use crate::render::{relations, robustness};
+use crate::render::{overview, relations, robustness};
 use crate::report::Report;
 use crate::summary::Summary;
 
 /// The whole page.
 pub fn page(report: &Report) -> String {
     let mut page = String::from("# Which Rust web framework, and what does it cost?\n\n");
-    findings(&mut page, report);
+    headlines(&mut page, report);
     page.push_str(&provenance(report));
     for summary in &report.summaries {
-        load(&mut page, report, summary);
+        let rounds = summary.rounds;
+        let (name, load) = (escape(&summary.scenario), escape(&tables::load(report, summary)));
+        let _ = write!(page, "\n## {name}\n\n{load}. Rounds: {rounds}.\n");
+        scenario(&mut page, report, summary, Width::Wide);
+        notes(&mut page, &tables::warnings(summary));
     }
     page.push_str("\n## Cost\n\n");
-    costs(&mut page, report);
+    page.push_str(&table(&tables::costs(report, Width::Wide)));
+    let relations = relations::all(report).into_iter().map(|relation| relation.table);
+    for more in relations.chain(tables::images(report, Width::Wide)) {
+        page.push('\n');
+        page.push_str(&table(&more));
+    }
     notes(&mut page, &report.warnings);
     if let Some(probes) = &report.probes {
         page.push_str("\n## Bad and slow peers\n\n");
@@ -26,38 +35,40 @@ pub fn page(report: &Report) -> String {
     page
 }
 
-/// The part of the page that a README quotes: what was found, the tables, and where the figures come from.
+/// The tables of a scenario, and what the control shows.
+fn scenario(page: &mut String, report: &Report, summary: &Summary, width: Width) {
+    for group in tables::scenario(report, summary, width) {
+        page.push('\n');
+        if !group.title.is_empty() {
+            let _ = write!(page, "**{}, {}**\n\n", escape(&summary.scenario), group.title);
+        }
+        page.push_str(&table(&group.table));
+    }
+    if let Some(control) = tables::control(summary) {
+        let _ = write!(page, "\n{}\n", escape(&control));
+    }
+}
+
+/// The part of the page that a README quotes: what was found, one table with what a reader asks first, and where the
+/// numbers come from.
 pub fn excerpt(report: &Report) -> String {
     let mut page = String::new();
-    findings(&mut page, report);
+    headlines(&mut page, report);
+    page.push('\n');
+    page.push_str(&table(&overview::table(report)));
     for summary in &report.summaries {
-        let _ = write!(
-            page,
-            "\n**{}**: {}.\n\n",
-            escape(&summary.scenario.name),
-            escape(&summary.scenario.described())
-        );
-        page.push_str(&table(&tables::scenario(report, summary, Width::Narrow)));
-        notes(&mut page, &tables::warnings(summary));
+        if let Some(control) = tables::control(summary) {
+            let _ = write!(page, "\n{}, {}.", escape(&summary.scenario), escape(&control));
+        }
     }
     page.push('\n');
-    costs(&mut page, report);
     page.push_str(&provenance(report));
     page
 }
 
-fn costs(page: &mut String, report: &Report) {
-    page.push_str(&table(&tables::costs(report, Width::Wide)));
-    let relations = relations::all(report).into_iter().map(|relation| relation.table);
-    for more in relations.chain(tables::images(report, Width::Wide)) {
-        page.push('\n');
-        page.push_str(&table(&more));
-    }
-}
-
-fn findings(page: &mut String, report: &Report) {
-    for finding in &report.findings {
-        let _ = writeln!(page, "- {}", escape(&finding.to_string()));
+fn headlines(page: &mut String, report: &Report) {
+    for headline in &report.headlines {
+        let _ = writeln!(page, "- {}", escape(&headline.to_string()));
     }
 }
 
@@ -65,26 +76,13 @@ fn findings(page: &mut String, report: &Report) {
 fn provenance(report: &Report) -> String {
     let run = &report.run;
     format!(
-        "\nMeasured by `{}` on {}: {}. Medians over rounds. Ratios are to {}, paired within rounds, with a 95 % interval. \
-         Services that share ranks cannot be told apart. `!` marks a figure that a note puts in doubt.\n",
+        "\nMeasured by `{}` on {}: {}. Values are medians of the rounds; ratios are paired within them, with a 95 % \
+         interval in brackets. Services that share ranks do not differ significantly. `!` marks a value that a note puts in \
+         doubt.\n",
         run.command.replace('`', "'"),
         run.started_at.strftime("%Y-%m-%d"),
         escape(&run.host.line()),
-        escape(&run.plan.reference),
     )
-}
-
-fn load(page: &mut String, report: &Report, summary: &Summary) {
-    let scenario = &summary.scenario;
-    let rounds = summary.rounds;
-    let _ = write!(
-        page,
-        "\n## {}\n\n{}. Rounds: {rounds}.\n\n",
-        escape(&scenario.name),
-        escape(&scenario.described())
-    );
-    page.push_str(&table(&tables::scenario(report, summary, Width::Wide)));
-    notes(page, &tables::warnings(summary));
 }
 
 fn notes(page: &mut String, notes: &[impl Display]) {

@@ -1,9 +1,9 @@
-//! Tables of what services take by what others take, with the sections that they stand in.
+//! Tables of what services use relative to others, with the sections that they stand in.
 
-use crate::facts::Group;
-use crate::figure::Figure;
+use crate::metadata::Group;
+use crate::metric::Metric;
 use crate::render::table::Table;
-use crate::render::tables::{ABSENT, Width, show_ratio, to_reference};
+use crate::render::tables::{self, ABSENT, Width, show_ratio, vs_reference};
 use crate::report::Report;
 use crate::summary::Row;
 
@@ -20,15 +20,15 @@ pub struct Relation {
 
 /// All that a report has.
 pub fn all(report: &Report) -> Vec<Relation> {
-    [by_floor(report), tuned(report), baselines(report)].into_iter().flatten().collect()
+    [vs_floor(report), tuned(report), other_languages(report)].into_iter().flatten().collect()
 }
 
-/// What services take of the CPU by what the machine takes at least, under each load; `None` without the floor.
-fn by_floor(report: &Report) -> Option<Relation> {
+/// CPU time per request relative to the floor, under each load; `None` without the floor.
+fn vs_floor(report: &Report) -> Option<Relation> {
     let first = report.summaries.first()?;
     let shown = |row: &&Row| matches!(row.group, Group::Service | Group::Tuned | Group::Image);
     let ratio = |row: &Row| {
-        let ratio = row.figures.get(&Figure::CpuUsPerRequest)?.to_floor.as_ref()?;
+        let ratio = row.metrics.get(&Metric::CpuUsPerRequest)?.vs_floor.as_ref()?;
         Some(show_ratio(ratio, 2))
     };
     let cells = |service: &str| -> Vec<Option<String>> {
@@ -44,46 +44,45 @@ fn by_floor(report: &Report) -> Option<Relation> {
             std::iter::once(row.service.clone()).chain(cells).collect()
         })
         .collect();
-    let loads = report.summaries.iter().map(|summary| summary.scenario.name.clone());
-    let header = std::iter::once("CPU by the floor".to_owned()).chain(loads).collect();
+    let loads = report.summaries.iter().map(|summary| summary.scenario.clone());
+    let header = std::iter::once("CPU vs floor".to_owned()).chain(loads).collect();
     (!rows.is_empty()).then_some(Relation {
-        title: "By the floor",
-        subtitle: "CPU time per request by what hello-floor takes, with 95 % intervals: what a framework adds to the kernel's work",
+        title: "Relative to the floor",
+        subtitle: "CPU time per request relative to hello-floor: what a framework adds to the kernel's work",
         table: Table { header, rows, text_columns: 1 },
     })
 }
 
-/// What tuned services take by what the same app takes under its framework's own server; `None` where there are none.
+/// Tuned services relative to the same app under its framework's own server; `None` where there are none.
 fn tuned(report: &Report) -> Option<Relation> {
-    const FIGURES: [(Figure, &str); 3] = [
-        (Figure::CpuUsPerRequest, "CPU per request"),
-        (Figure::IdleRssBytes, "idle RSS"),
-        (Figure::PeakRssBytes, "peak RSS"),
+    const METRICS: [(Metric, &str); 3] = [
+        (Metric::CpuUsPerRequest, "CPU per request"),
+        (Metric::IdleRssBytes, "idle RSS"),
+        (Metric::PeakRssBytes, "peak RSS"),
     ];
     Some(Relation {
         title: "Tuned",
-        subtitle: "by the same app under its framework's own server, with 95 % intervals",
-        table: of_group(report, Group::Tuned, "by the untuned", &FIGURES)?,
+        subtitle: "relative to the same app under its framework's own server",
+        table: of_group(report, Group::Tuned, &METRICS)?,
     })
 }
 
-/// What services in other languages take by what the reference takes; `None` where there are none.
-fn baselines(report: &Report) -> Option<Relation> {
-    const FIGURES: [(Figure, &str); 3] = [
-        (Figure::CpuUsPerRequest, "CPU per request"),
-        (Figure::PeakPssBytes, "peak PSS"),
-        (Figure::StartUpUs, "start-up"),
+/// Services in other languages relative to the reference; `None` where there are none.
+fn other_languages(report: &Report) -> Option<Relation> {
+    const METRICS: [(Metric, &str); 3] = [
+        (Metric::CpuUsPerRequest, "CPU per request"),
+        (Metric::PeakPssBytes, "peak PSS"),
+        (Metric::StartUpUs, "start-up"),
     ];
-    let reference = format!("by {}", report.run.plan.reference);
     Some(Relation {
         title: "Other languages",
-        subtitle: "by the reference, with 95 % intervals; memory of the whole tree of processes, shared pages in shares",
-        table: of_group(report, Group::Baseline, &reference, &FIGURES)?,
+        subtitle: "relative to the reference; memory is that of all processes of a service, shared pages counted once",
+        table: of_group(report, Group::OtherLanguage, &METRICS)?,
     })
 }
 
 /// The ratios of a group under the first load.
-fn of_group(report: &Report, group: Group, by: &str, figures: &[(Figure, &str)]) -> Option<Table> {
+fn of_group(report: &Report, group: Group, metrics: &[(Metric, &str)]) -> Option<Table> {
     let rows: Vec<Vec<String>> = report
         .summaries
         .first()?
@@ -91,12 +90,12 @@ fn of_group(report: &Report, group: Group, by: &str, figures: &[(Figure, &str)])
         .iter()
         .filter(|row| row.group == group)
         .map(|row| {
-            let ratios = figures
+            let ratios = metrics
                 .iter()
-                .map(|(figure, _)| to_reference(row, *figure, &report.run.plan.reference, Width::Narrow));
+                .map(|(metric, _)| vs_reference(row, *metric, &report.run.plan.reference, Width::Narrow));
             std::iter::once(row.service.clone()).chain(ratios).collect()
         })
         .collect();
-    let header = std::iter::once(by.to_owned()).chain(figures.iter().map(|(_, name)| (*name).to_owned()));
+    let header = std::iter::once(tables::vs(report, group)).chain(metrics.iter().map(|(_, name)| (*name).to_owned()));
     (!rows.is_empty()).then(|| Table { header: header.collect(), rows, text_columns: 1 })
 }

@@ -1,15 +1,17 @@
-//! The tables of a report as text: which figures stand in which, in what form.
+//! The tables of a report as text: which metrics stand in which, in what form.
+
+use hello_load::Scenario;
+use hello_stats::Bounds;
 
 use crate::count::Counts;
-use crate::diff::{Change, Diff, Verdict};
-use crate::facts::{Facts, Group, Image};
-use crate::figure::{Figure, grouped};
+use crate::diff::{Change, Diff, Interval, Verdict};
+use crate::metadata::{Metadata, Group, Image};
+use crate::metric::{Metric, grouped};
 use crate::render::table::Table;
 use crate::report::Report;
-use crate::stats::bootstrap::Interval;
 use crate::summary::{Ratio, Row, Summary};
 
-/// What stands for a figure that is not there.
+/// What stands for a metric that is not there.
 pub const ABSENT: &str = "–";
 
 /// How much room there is.
@@ -21,28 +23,104 @@ pub enum Width {
     Wide,
 }
 
-/// The table of one scenario.
-pub fn scenario(report: &Report, summary: &Summary, width: Width) -> Table {
-    let figures = figures(summary, width);
-    let reference = &report.run.plan.reference;
+/// The tables of one scenario: one for each group of services, the floor at the end of the first.
+pub fn scenario(report: &Report, summary: &Summary, width: Width) -> Vec<GroupTable> {
+    let has_rows = |group: &Group| summary.rows.iter().any(|row| row.group == *group);
+    let groups = Group::RANKED.into_iter().filter(has_rows).enumerate();
+    groups.map(|(index, group)| group_table(report, summary, group, index == 0, width)).collect()
+}
+
+/// The table of one group of services under one scenario.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct GroupTable {
+    /// The group.
+    pub group: Group,
+    /// Its title; empty for services that run natively.
+    pub title: &'static str,
+    /// The rows.
+    pub table: Table,
+}
+
+fn group_table(
+    report: &Report,
+    summary: &Summary,
+    group: Group,
+    has_floor: bool,
+    width: Width,
+) -> GroupTable {
+    let metrics = metrics(report, summary, width);
     let mut header = vec!["rank".to_owned(), "service".to_owned(), label(summary.primary, width).to_owned()];
-    header.push(match width {
-        Width::Narrow => "by reference".to_owned(),
-        Width::Wide => format!("by {reference}, 95 % interval"),
-    });
-    header.extend(figures.iter().map(|figure| label(*figure, width).to_owned()));
+    header.push(vs(report, group));
+    header.extend(metrics.iter().map(|metric| label(*metric, width).to_owned()));
     let rows = summary
         .rows
         .iter()
+        .filter(|row| row.group == group || has_floor && row.group == Group::Floor)
         .map(|row| {
-            let mut cells = vec![rank(row, summary.primary), name(&row.service, width)];
-            cells.push(cell(row, summary.primary));
-            cells.push(to_reference(row, summary.primary, reference, width));
-            cells.extend(figures.iter().map(|figure| cell(row, *figure)));
+            let mut cells = vec![rank(row), name(&row.service, width), cell(row, summary.primary)];
+            cells.push(vs_reference(row, summary.primary, &report.run.plan.reference, width));
+            cells.extend(metrics.iter().map(|metric| cell(row, *metric)));
             cells
         })
         .collect();
-    Table { header, rows, text_columns: 2 }
+    GroupTable { group, title: group_title(group), table: Table { header, rows, text_columns: 2 } }
+}
+
+/// What a group of services is called; empty for services that run natively under their framework's own server.
+pub fn group_title(group: Group) -> &'static str {
+    match group {
+        Group::Tuned => "tuned",
+        Group::Image => "in containers",
+        Group::OtherLanguage => "other languages",
+        Group::Service | Group::Floor | Group::Control => "",
+    }
+}
+
+/// The heading of a column of ratios: what they are relative to.
+pub fn vs(report: &Report, group: Group) -> String {
+    match group {
+        Group::Tuned => "vs own server".to_owned(),
+        Group::Image => "vs native".to_owned(),
+        _ => format!("vs {}", reference_name(report)),
+    }
+}
+
+/// The reference by the name of its framework, where that is enough.
+pub fn reference_name(report: &Report) -> String {
+    let reference = &report.run.plan.reference;
+    report
+        .metadata(reference)
+        .map_or_else(|| reference.clone(), |metadata| metadata.short_label(&report.run.services))
+}
+
+/// What the control shows, in one line; `None` without a control.
+pub fn control(summary: &Summary) -> Option<String> {
+    let Ratio { ratio, low, high, bounds, .. } = &summary.control.as_ref()?.ratio;
+    Some(match bounds {
+        Bounds::Interval => {
+            let resolved = (high - low) / 2.0 * 100.0;
+            format!(
+                "control {ratio:.3} [{low:.3}, {high:.3}]: this run resolves about {} %",
+                if resolved < 1.0 { format!("{resolved:.1}") } else { format!("{resolved:.0}") }
+            )
+        }
+        Bounds::Range => {
+            format!("control {ratio:.3} (range {low:.3} to {high:.3}): too few rounds for an interval")
+        }
+    })
+}
+
+/// What a load is, with its rate.
+pub fn described(scenario: &Scenario) -> String {
+    match scenario.rate_per_s {
+        Some(rate) => format!("{} requests a second, {}", grouped(rate), scenario.about),
+        None => scenario.about.clone(),
+    }
+}
+
+/// The load of a summary in words.
+pub fn load(report: &Report, summary: &Summary) -> String {
+    report.scenario(summary).map(described).unwrap_or_default()
 }
 
 /// The table of what services cost without load.
@@ -55,58 +133,58 @@ pub fn costs(report: &Report, width: Width) -> Table {
         header[6] = "dependencies";
         header.push("clean build s");
     }
-    let processes = report.run.services.iter().filter(|facts| facts.image.is_none());
-    let rows = processes.map(|facts| cost(report, facts, width)).collect();
+    let processes = report.run.services.iter().filter(|metadata| metadata.image.is_none());
+    let rows = processes.map(|metadata| cost(report, metadata, width)).collect();
     Table { header: header.into_iter().map(str::to_owned).collect(), rows, text_columns: 2 }
 }
 
 /// The table of container images: what they weigh, and what they need when they run; `None` where there are none.
 pub fn images(report: &Report, width: Width) -> Option<Table> {
-    let images: Vec<(&Facts, &Image)> =
-        report.run.services.iter().filter_map(|facts| Some((facts, facts.image.as_ref()?))).collect();
+    let images: Vec<(&Metadata, &Image)> =
+        report.run.services.iter().filter_map(|metadata| Some((metadata, metadata.image.as_ref()?))).collect();
     let mut header =
-        vec!["image of", "image MB", "layer MB", "idle RSS MiB", "peak MiB", "start-up ms", "CPU by native"];
+        vec!["image of", "image MB", "layer MB", "idle RSS MiB", "peak MiB", "start-up ms", "CPU vs native"];
     if width == Width::Wide {
         header[2] = "our layer MB";
         header[4] = "peak RSS MiB";
-        header[6] = "CPU per request by the same service outside of the container, 95 % interval";
+        header[6] = "CPU per request vs the same service run natively";
     }
-    let rows = images.iter().map(|(facts, image)| image_row(report, facts, image, width)).collect();
+    let rows = images.iter().map(|(metadata, image)| image_row(report, metadata, image, width)).collect();
     let header = header.into_iter().map(str::to_owned).collect();
     (!images.is_empty()).then_some(Table { header, rows, text_columns: 1 })
 }
 
-fn image_row(report: &Report, facts: &Facts, image: &Image, width: Width) -> Vec<String> {
+fn image_row(report: &Report, metadata: &Metadata, image: &Image, width: Width) -> Vec<String> {
     let mut rows =
-        report.summaries.iter().filter_map(|summary| summary.row(&facts.name).map(|row| (summary, row)));
+        report.summaries.iter().filter_map(|summary| summary.row(&metadata.name).map(|row| (summary, row)));
     let first = rows.clone().next().map(|(_, row)| row);
-    let figure = |row: Option<&Row>, figure| row.map_or_else(|| ABSENT.to_owned(), |row| cell(row, figure));
-    let peak = |row: &Row| row.figures.get(&Figure::PeakRssBytes).map_or(0.0, |estimate| estimate.median);
+    let metric = |row: Option<&Row>, metric| row.map_or_else(|| ABSENT.to_owned(), |row| cell(row, metric));
+    let peak = |row: &Row| row.metrics.get(&Metric::PeakRssBytes).map_or(0.0, |peak| peak.value);
     let highest = rows.clone().map(|(_, row)| row).max_by(|a, b| peak(a).total_cmp(&peak(b)));
-    let unsaturated = rows.find(|(summary, _)| !summary.scenario.saturates()).map(|(_, row)| row);
-    let by_native = unsaturated.or(first).map_or_else(
+    let unsaturated = rows.find(|(summary, _)| summary.primary == Metric::CpuUsPerRequest);
+    let vs_native = unsaturated.map(|(_, row)| row).or(first).map_or_else(
         || ABSENT.to_owned(),
-        |row| to_reference(row, Figure::CpuUsPerRequest, &image.native, width),
+        |row| vs_reference(row, Metric::CpuUsPerRequest, &image.native, width),
     );
     let mb = |bytes: u64| format!("{:.2}", bytes as f64 / 1e6);
     vec![
         image.native.clone(),
         mb(image.bytes),
         mb(image.added_bytes),
-        figure(first, Figure::IdleRssBytes),
-        figure(highest, Figure::PeakRssBytes),
-        figure(first, Figure::StartUpUs),
-        by_native,
+        metric(first, Metric::IdleRssBytes),
+        metric(highest, Metric::PeakRssBytes),
+        metric(first, Metric::StartUpUs),
+        vs_native,
     ]
 }
 
-/// The table of what changed between two runs: the primary figures, and whatever improved or regressed.
+/// The table of what changed between two runs: the primary metrics, and whatever improved or regressed.
 pub fn changes(diff: &Diff) -> Table {
-    let header = ["load", "service", "figure", "earlier", "later", "by earlier", ""];
-    let primary = [Figure::CpuUsPerRequest, Figure::ThroughputPerS];
-    let told = |change: &&Change| change.verdict != Verdict::NoDifference || primary.contains(&change.figure);
+    let header = ["load", "service", "metric", "earlier", "later", "later/earlier", ""];
+    let primary = [Metric::CpuUsPerRequest, Metric::ThroughputPerS];
+    let is_shown =
+        |change: &&Change| change.verdict != Verdict::NoDifference || primary.contains(&change.metric);
     let row = |change: &Change| {
-        let ratio = Ratio { ratio: change.ratio, interval: change.interval, p: change.p };
         let verdict = match change.verdict {
             Verdict::Improved => "improved",
             Verdict::Regressed => "regressed",
@@ -115,15 +193,25 @@ pub fn changes(diff: &Diff) -> Table {
         vec![
             change.scenario.clone(),
             change.service.clone(),
-            label(change.figure, Width::Narrow).to_owned(),
-            change.figure.show(change.earlier),
-            change.figure.show(change.later),
-            show_ratio(&ratio, 2),
+            label(change.metric, Width::Narrow).to_owned(),
+            change.metric.show(change.earlier),
+            change.metric.show(change.later),
+            change_ratio(change, 2),
             verdict.to_owned(),
         ]
     };
-    let rows = diff.changes.iter().filter(told).map(row).collect();
+    let rows = diff.changes.iter().filter(is_shown).map(row).collect();
     Table { header: header.map(str::to_owned).to_vec(), rows, text_columns: 3 }
+}
+
+/// The ratio of a change with its interval.
+pub fn change_ratio(change: &Change, digits: usize) -> String {
+    match change.interval {
+        Some(Interval { low, high }) => {
+            format!("{:.digits$} [{low:.digits$}, {high:.digits$}]", change.ratio)
+        }
+        None => format!("{:.digits$}", change.ratio),
+    }
 }
 
 /// What a request of these services takes, in instructions and system calls.
@@ -137,10 +225,10 @@ pub fn counts(counts: &Counts, services: &[&str]) -> Table {
     Table { header: header.map(str::to_owned).to_vec(), rows, text_columns: 1 }
 }
 
-/// The place, or why there is none.
-pub fn rank(row: &Row, figure: Figure) -> String {
-    match (row.place(figure), &row.disqualified, row.group == Group::Floor) {
-        (Some(place), ..) => place.to_string(),
+/// The range of ranks, or why there is none.
+pub fn rank(row: &Row) -> String {
+    match (row.rank, &row.failure, row.group == Group::Floor) {
+        (Some(range), ..) => range.to_string(),
         (None, Some(_), _) => "failed".to_owned(),
         (None, None, true) => "limit".to_owned(),
         (None, None, false) => "none".to_owned(),
@@ -151,18 +239,18 @@ pub fn rank(row: &Row, figure: Figure) -> String {
 pub fn warnings(summary: &Summary) -> Vec<String> {
     let own = summary.warnings.iter().map(ToString::to_string);
     let rows = summary.rows.iter().flat_map(|row| {
-        let told = row.warnings.iter().map(|told| format!("{}: {told}", row.service));
-        let cause = row.disqualified.iter().map(|cause| format!("{} is not ranked: {cause}", row.service));
-        cause.chain(told)
+        let warnings = row.warnings.iter().map(|warning| format!("{}: {warning}", row.service));
+        let cause = row.failure.iter().map(|cause| format!("{} is not ranked: {cause}", row.service));
+        cause.chain(warnings)
     });
     own.chain(rows).collect()
 }
 
-/// The figures beside the primary one. The narrow table leaves out what the others imply: the rate of an open model,
+/// The metrics beside the primary one. The narrow table leaves out what the others imply: the rate of an open model,
 /// and at saturation the median latency, which is connections by throughput (Little's law).
-fn figures(summary: &Summary, width: Width) -> Vec<Figure> {
-    use Figure::{CpuUsPerRequest, LatencyP50Us, LatencyP99Us, PeakRssBytes, ThroughputPerS};
-    let narrow: &[Figure] = if summary.scenario.saturates() {
+fn metrics(report: &Report, summary: &Summary, width: Width) -> Vec<Metric> {
+    use Metric::{CpuUsPerRequest, LatencyP50Us, LatencyP99Us, PeakRssBytes, ThroughputPerS};
+    let narrow: &[Metric] = if report.scenario(summary).is_some_and(Scenario::saturates) {
         &[CpuUsPerRequest, LatencyP99Us, PeakRssBytes]
     } else {
         &[LatencyP50Us, LatencyP99Us, PeakRssBytes]
@@ -171,16 +259,16 @@ fn figures(summary: &Summary, width: Width) -> Vec<Figure> {
         CpuUsPerRequest,
         ThroughputPerS,
         LatencyP50Us,
-        Figure::LatencyP90Us,
-        Figure::LatencyP95Us,
+        Metric::LatencyP90Us,
+        Metric::LatencyP95Us,
         LatencyP99Us,
-        Figure::LatencyP999Us,
-        Figure::LatencyMaxUs,
+        Metric::LatencyP999Us,
+        Metric::LatencyMaxUs,
         PeakRssBytes,
-        Figure::PeakPssBytes,
+        Metric::PeakPssBytes,
     ];
     let chosen = if width == Width::Narrow { narrow } else { &wide };
-    chosen.iter().copied().filter(|figure| *figure != summary.primary).collect()
+    chosen.iter().copied().filter(|metric| *metric != summary.primary).collect()
 }
 
 /// A service's name, as far as a narrow table has room for it.
@@ -192,40 +280,39 @@ fn name(service: &str, width: Width) -> String {
     service.chars().take(LETTERS - 1).chain(['…']).collect()
 }
 
-/// The heading of a figure's column.
-fn label(figure: Figure, width: Width) -> &'static str {
-    match (figure, width) {
-        (Figure::CpuUsPerRequest, Width::Narrow) => "CPU µs",
-        (Figure::PeakRssBytes, Width::Narrow) => "peak MiB",
-        _ => figure.label(),
+/// The heading of a metric's column.
+fn label(metric: Metric, width: Width) -> &'static str {
+    match (metric, width) {
+        (Metric::CpuUsPerRequest, Width::Narrow) => "CPU µs",
+        (Metric::PeakRssBytes, Width::Narrow) => "peak MiB",
+        _ => metric.label(),
     }
 }
 
-/// The median of a figure, marked where a warning puts it in doubt.
-pub fn cell(row: &Row, figure: Figure) -> String {
-    let Some(estimate) = row.figures.get(&figure) else {
+/// The median of a metric, marked where a warning puts it in doubt.
+pub fn cell(row: &Row, metric: Metric) -> String {
+    let Some(summary) = row.metrics.get(&metric) else {
         return ABSENT.to_owned();
     };
-    let doubted = row.warnings.iter().any(|told| told.doubts(figure));
-    format!("{}{}", figure.show(estimate.median), if doubted { " !" } else { "" })
+    let is_doubted = row.warnings.iter().any(|warning| warning.doubts(metric));
+    format!("{}{}", metric.show(summary.value), if is_doubted { " !" } else { "" })
 }
 
-/// The ratio to the reference.
-pub fn to_reference(row: &Row, figure: Figure, reference: &str, width: Width) -> String {
-    match row.figures.get(&figure).and_then(|estimate| estimate.to_reference.as_ref()) {
+/// The ratio to the reference, or to the counterpart.
+pub fn vs_reference(row: &Row, metric: Metric, reference: &str, width: Width) -> String {
+    match row.metrics.get(&metric).and_then(|summary| summary.vs_reference.as_ref()) {
         Some(ratio) => show_ratio(ratio, if width == Width::Narrow { 2 } else { 3 }),
         None if row.service == reference => "1".to_owned(),
         None => ABSENT.to_owned(),
     }
 }
 
-/// A ratio with its interval: `0.86 [0.84, 0.88]`.
+/// A ratio with its bounds: an interval as `0.86 [0.84, 0.88]`, a range of rounds as `0.86 (0.84–0.88)`.
 pub fn show_ratio(ratio: &Ratio, digits: usize) -> String {
-    match ratio.interval {
-        Some(Interval { low, high }) => {
-            format!("{:.digits$} [{low:.digits$}, {high:.digits$}]", ratio.ratio)
-        }
-        None => format!("{:.digits$}", ratio.ratio),
+    let Ratio { ratio, low, high, bounds, .. } = ratio;
+    match bounds {
+        Bounds::Interval => format!("{ratio:.digits$} [{low:.digits$}, {high:.digits$}]"),
+        Bounds::Range => format!("{ratio:.digits$} ({low:.digits$}–{high:.digits$})"),
     }
 }
 
@@ -235,29 +322,29 @@ pub fn mib(bytes: f64) -> String {
 }
 
 /// A framework with its version, and its language where that is not Rust.
-fn framework(facts: &Facts, version: &str) -> String {
-    if facts.group() == Group::Baseline {
-        return format!("{} {version}, {}", facts.framework, facts.language);
+fn framework(metadata: &Metadata, version: &str) -> String {
+    if metadata.group() == Group::OtherLanguage {
+        return format!("{} {version}, {}", metadata.framework, metadata.language);
     }
-    format!("{} {version}", facts.framework)
+    format!("{} {version}", metadata.framework)
 }
 
-fn cost(report: &Report, facts: &Facts, width: Width) -> Vec<String> {
-    let row = report.summaries.iter().find_map(|summary| summary.row(&facts.name));
-    let figure = |figure| row.map_or_else(|| ABSENT.to_owned(), |row| cell(row, figure));
+fn cost(report: &Report, metadata: &Metadata, width: Width) -> Vec<String> {
+    let row = report.summaries.iter().find_map(|summary| summary.row(&metadata.name));
+    let metric = |metric| row.map_or_else(|| ABSENT.to_owned(), |row| cell(row, metric));
     let count = |count: Option<u64>| count.map_or_else(|| ABSENT.to_owned(), |count| count.to_string());
-    let version = facts.version.clone().unwrap_or_else(|| ABSENT.to_owned());
+    let version = metadata.version.clone().unwrap_or_else(|| ABSENT.to_owned());
     let mut cells = vec![
-        name(&facts.name, width),
-        if width == Width::Wide { framework(facts, &version) } else { version },
-        count(facts.binary_bytes.map(|bytes| bytes / 1024)),
-        figure(Figure::IdleRssBytes),
-        figure(Figure::StartUpUs),
-        count(facts.lines_of_code),
-        count(facts.dependencies),
+        name(&metadata.name, width),
+        if width == Width::Wide { framework(metadata, &version) } else { version },
+        count(metadata.binary_bytes.map(|bytes| bytes / 1024)),
+        metric(Metric::IdleRssBytes),
+        metric(Metric::StartUpUs),
+        count(metadata.lines_of_code),
+        count(metadata.dependencies),
     ];
     if width == Width::Wide {
-        cells.push(facts.clean_build_s.map_or_else(|| ABSENT.to_owned(), |seconds| format!("{seconds:.0}")));
+        cells.push(metadata.clean_build_s.map_or_else(|| ABSENT.to_owned(), |seconds| format!("{seconds:.0}")));
     }
     cells
 }

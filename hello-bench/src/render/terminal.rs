@@ -6,22 +6,30 @@ use comfy_table::presets::NOTHING;
 use comfy_table::{Attribute, Cell, CellAlignment, Table as Comfy};
 
 use crate::diff::{Diff, Verdict};
-use crate::figure::{Figure, grouped};
+use crate::metric::{Metric, grouped};
 use crate::render::relations;
 use crate::render::table::Table;
 use crate::render::tables::{self, Width};
 use crate::report::Report;
-use crate::stats::places::ALPHA;
-use crate::traffic::Traffic;
-use crate::validate::Validation;
+use hello_stats::ranks::ALPHA;
+use hello_load::Traffic;
+use crate::validate::{Power, SIMULATED_SERVICES, Validation};
 use crate::warning::Warning;
 
 /// The whole report. `styled` sets headings in bold.
 pub fn page(report: &Report, styled: bool) -> String {
     let mut page = String::new();
     for summary in &report.summaries {
-        let _ = writeln!(page, "\n{}: {}", summary.scenario.name, summary.scenario.described());
-        page.push_str(&table(&tables::scenario(report, summary, Width::Narrow), styled));
+        let _ = writeln!(page, "\n{}: {}", summary.scenario, tables::load(report, summary));
+        for group in tables::scenario(report, summary, Width::Narrow) {
+            if !group.title.is_empty() {
+                let _ = writeln!(page, "{}, {}", summary.scenario, group.title);
+            }
+            page.push_str(&table(&group.table, styled));
+        }
+        if let Some(control) = tables::control(summary) {
+            let _ = writeln!(page, "{control}");
+        }
         notes(&mut page, &tables::warnings(summary));
     }
     page.push_str("\ncost\n");
@@ -36,18 +44,14 @@ pub fn page(report: &Report, styled: bool) -> String {
     }
     notes(&mut page, &report.warnings);
     page.push('\n');
-    for finding in &report.findings {
-        let _ = writeln!(page, "{finding}");
+    for headline in &report.headlines {
+        let _ = writeln!(page, "{headline}");
     }
-    let _ = writeln!(
-        page,
-        "ratios are to {}; services that share ranks cannot be told apart; ! see the notes",
-        report.run.plan.reference
-    );
+    page.push_str("services that share ranks do not differ significantly; ! see the notes\n");
     page
 }
 
-/// The figures of one load.
+/// The metrics of one load.
 pub fn traffic(traffic: &Traffic, warnings: &[Warning]) -> String {
     let mut page = String::new();
     let wrong = if traffic.wrong > 0 { format!(", {} wrong", traffic.wrong) } else { String::new() };
@@ -60,7 +64,7 @@ pub fn traffic(traffic: &Traffic, warnings: &[Warning]) -> String {
     let _ = writeln!(page, "requests/s  {}", grouped(traffic.throughput_per_s));
     let lag = traffic.lag_us.map(|lag| ("lag", lag));
     for (name, latency) in [("latency", traffic.latency_us)].into_iter().chain(lag) {
-        let us = |value: f64| Figure::LatencyP50Us.show(value);
+        let us = |value: f64| Metric::LatencyP50Us.show(value);
         let _ = writeln!(
             page,
             "{name:<11} p50 {}  p90 {}  p95 {}  p99 {}  p99.9 {}  max {} µs",
@@ -94,34 +98,34 @@ pub fn diff(diff: &Diff, styled: bool) -> String {
 /// What the comparison says of itself.
 pub fn validation(validation: &Validation) -> String {
     let mut page = String::new();
-    let verdict = |right: bool| if right { "ok  " } else { "FAIL" };
     let _ = writeln!(
         page,
-        "\n{} rounds; a request of the floor takes {:.2} µs of CPU",
-        validation.rounds, validation.calibrated_us
+        "\n{}, {} rounds; a request of the floor takes {:.2} µs of CPU",
+        validation.scenario, validation.rounds, validation.calibrated_us
     );
-    for pair in &validation.copies {
-        let (ratio, p) = (tables::show_ratio(&pair.ratio, 3), pair.ratio.p);
-        let (a, b) = (&pair.names.0, &pair.names.1);
-        let _ = writeln!(page, "{} equal: {a} by {b} is {ratio}, p {p:.2}", verdict(p > ALPHA));
+    for copy in &validation.copies {
+        let (ratio, p) = (tables::show_ratio(&copy.ratio, 3), copy.ratio.p);
+        let mark = if p > ALPHA { "ok  " } else { "FAIL" };
+        let _ = writeln!(page, "{mark} equal: {} vs {} is {ratio}, p {p:.3}", copy.service, copy.ratio.to);
     }
-    let alarms = validation.false_alarms;
-    let _ = writeln!(
-        page,
-        "{} false alarms: {:.1} % of resampled runs",
-        verdict(alarms <= ALPHA),
-        alarms * 100.0
-    );
     for slowed in &validation.slowed {
-        let (by, ratio, p) = (slowed.by * 100.0, tables::show_ratio(&slowed.ratio, 3), slowed.ratio.p);
+        let (by, ratio, p) = (slowed.slower * 100.0, tables::show_ratio(&slowed.ratio, 3), slowed.ratio.p);
         let found = if slowed.is_found() { "ok   found" } else { "     not found" };
         let _ = writeln!(page, "{found}: {by:.0} % slower measures as {ratio}, p {p:.3}");
     }
+    let _ = writeln!(
+        page,
+        "simulated runs of {SIMULATED_SERVICES} services like these: {:.1} % raise a false alarm",
+        validation.false_alarms * 100.0
+    );
+    for Power { slower, found } in &validation.power {
+        let _ = writeln!(page, "  {:.0} % slower is found in {:.0} % of them", slower * 100.0, found * 100.0);
+    }
     let _ = match validation.smallest {
         Some(smallest) => {
-            writeln!(page, "the smallest difference that 4 of 5 such runs tell: {:.1} %", smallest * 100.0)
+            writeln!(page, "the smallest difference that 4 of 5 runs find: {:.1} %", smallest * 100.0)
         }
-        None => writeln!(page, "such runs do not tell even a difference of 50 %"),
+        None => writeln!(page, "such runs cannot detect even a 50 % difference"),
     };
     page
 }

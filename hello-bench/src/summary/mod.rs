@@ -1,33 +1,35 @@
-//! Statistics over the rounds: what the samples of a scenario say of each service, and how sure it is.
+//! Statistics over the rounds: what the samples of a scenario say of each service, and how sure that is.
 
-mod ranking;
+mod entry;
+mod pairs;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use hello_load::{Scenario, Window};
+use hello_stats::ranks::{RankRange, rounds_needed};
+use hello_stats::{Bounds, Estimate};
 use serde::{Deserialize, Serialize};
 
-use crate::facts::{Facts, Group};
-use crate::figure::Figure;
+use crate::metadata::{Group, Metadata};
+use crate::metric::Metric;
 use crate::sample::Sample;
-use crate::scenario::Scenario;
-use crate::stats::bootstrap::{Interval, interval};
-use crate::stats::places::{Place, rounds_needed};
-use crate::stats::{log_ratios, mean, median, median_absolute_deviation};
-use crate::summary::ranking::{compare, compare_to_floor, rank};
-use crate::traffic::Window;
-use crate::warning::{FLOOR_DRIFT, Told, Warning};
+use crate::summary::entry::Entry;
+use crate::summary::pairs::{rank, relate};
+use crate::warning::{ServiceWarning, Warning};
 
 /// What the samples of one scenario say.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct Summary {
-    /// The load.
-    pub scenario: Scenario,
-    /// The figure that services are listed by.
-    pub primary: Figure,
+    /// The scenario's name.
+    pub scenario: String,
+    /// The metric that services are ranked by.
+    pub primary: Metric,
     /// Rounds that every ranked service has completed.
     pub rounds: usize,
-    /// A row for each service: group by group, the ranked ones from best to worst, then those that are not ranked.
+    /// Group by group, the ranked services from best to worst, then those that are not ranked.
     pub rows: Vec<Row>,
+    /// The second copy of the reference by the primary metric; absent where there is none, or the reference failed.
+    pub control: Option<Control>,
     /// What touches all rows.
     pub warnings: Vec<Warning>,
 }
@@ -35,62 +37,87 @@ pub struct Summary {
 /// What the samples of one service say.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct Row {
-    /// Its name.
+    /// The service's name.
     pub service: String,
-    /// Those that it is ranked among.
-    #[serde(default)]
+    /// The services that it is ranked among.
     pub group: Group,
-    /// Why it is not ranked: a wrong answer, or an end of the process.
-    pub disqualified: Option<String>,
-    /// The figures that it has.
-    pub figures: BTreeMap<Figure, Estimate>,
-    /// What puts figures in doubt.
-    pub warnings: Vec<Told>,
-    /// Latency over time in the round with the median throughput.
+    /// The ranks that it may have by the primary metric; absent where it is not ranked.
+    pub rank: Option<RankRange>,
+    /// Why it is not ranked: a wrong answer, or a process exit; absent where nothing went wrong.
+    pub failure: Option<String>,
+    /// The metrics that it has.
+    pub metrics: BTreeMap<Metric, MetricSummary>,
+    /// What puts metrics in doubt.
+    pub warnings: Vec<ServiceWarning>,
+    /// Latency over time in the round with the median throughput; empty where the load came in slices.
     pub windows: Vec<Window>,
 }
 
-/// One figure over the rounds.
+/// One metric over the rounds.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
-pub struct Estimate {
-    /// The median of the rounds.
-    pub median: f64,
-    /// The median absolute deviation of the rounds.
-    pub mad: f64,
-    /// A 95 % interval of the median; absent with fewer than three rounds.
-    pub interval: Option<Interval>,
-    /// The place among the ranked services; absent for others, and where a warning forbids it.
-    pub place: Option<Place>,
-    /// By the reference, paired within rounds; for an image by the same service outside of a container, for a tuned
-    /// service by the same app that is not tuned. Absent for the reference itself and for services without a place.
-    pub to_reference: Option<Ratio>,
-    /// By the service in the first place, paired within rounds; absent as above.
-    pub to_best: Option<Ratio>,
-    /// By the floor, paired within rounds; absent without one, and for services without a place.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub to_floor: Option<Ratio>,
+pub struct MetricSummary {
+    /// The median of the rounds, for orientation: nothing is ranked by it.
+    pub value: f64,
+    /// The unit of `value` and `rounds`.
+    pub unit: String,
     /// The value of each round.
-    pub values: Vec<f64>,
+    pub rounds: Vec<f64>,
+    /// Relative to the reference; an image to the same service run natively, a tuned service to the same app that is
+    /// not tuned. Absent for the reference itself, and where one of the two is not ranked.
+    pub vs_reference: Option<Ratio>,
+    /// Relative to the floor; absent without one, and where the service is not ranked.
+    pub vs_floor: Option<Ratio>,
 }
 
-/// A figure by another service's, paired within rounds.
+/// A metric relative to another service's, paired within the rounds.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct Ratio {
+    /// The other service.
+    pub to: String,
     /// The geometric mean of the rounds' ratios.
     pub ratio: f64,
-    /// Its 95 % interval; absent with fewer than three rounds.
-    pub interval: Option<Interval>,
-    /// The p-value of "they do not differ", corrected for all pairs of services.
+    /// The lower bound.
+    pub low: f64,
+    /// The upper bound.
+    pub high: f64,
+    /// The ratio of each round.
+    pub rounds: Vec<f64>,
+    /// What the bounds are: a 95 % interval, or the range of the rounds where there are fewer than six.
+    pub bounds: Bounds,
+    /// The p-value of "they do not differ": within a group corrected for all its pairs, else that of the pair alone.
     pub p: f64,
 }
 
 impl Ratio {
-    /// The ratio of `values` to `other` in the same rounds; `None` when they cannot be paired.
-    pub fn new(values: &[f64], other: &[f64], p: f64) -> Option<Self> {
-        let logs = log_ratios(values, other)?;
-        let interval = interval(&logs, mean)
-            .map(|interval| Interval { low: interval.low.exp(), high: interval.high.exp() });
-        Some(Self { ratio: mean(&logs)?.exp(), interval, p })
+    /// The ratio to the service `to`, from its logarithm in each round; `None` without rounds.
+    pub fn new(to: &str, log_ratios: &[f64], p: f64) -> Option<Self> {
+        let Estimate { value: ratio, low, high, bounds } = Estimate::of_mean(log_ratios)?.exp();
+        let rounds = log_ratios.iter().map(|log| log.exp()).collect();
+        Some(Self { to: to.to_owned(), ratio, low, high, rounds, bounds, p })
+    }
+
+    /// Half the width of the interval as a fraction of the ratio; absent where there is a range only.
+    pub fn half_width(&self) -> Option<f64> {
+        (self.bounds == Bounds::Interval).then(|| (self.high - self.low) / 2.0 / self.ratio)
+    }
+}
+
+/// The second copy of the reference, relative to the reference: its ratio must be 1.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Control {
+    /// Its name.
+    pub service: String,
+    /// The metric: the primary one of the scenario.
+    pub metric: Metric,
+    /// Its ratio to the reference.
+    #[serde(flatten)]
+    pub ratio: Ratio,
+}
+
+impl Control {
+    /// Whether the interval excludes 1, so that this run finds a difference where there is none.
+    pub fn differs(&self) -> bool {
+        self.ratio.bounds == Bounds::Interval && !(self.ratio.low..=self.ratio.high).contains(&1.0)
     }
 }
 
@@ -101,168 +128,85 @@ impl Summary {
     }
 }
 
-impl Row {
-    /// Its place by the primary figure.
-    pub fn place(&self, primary: Figure) -> Option<Place> {
-        self.figures.get(&primary)?.place
-    }
-}
-
-/// The figure that the services of a scenario are listed by: CPU time, which varies least; throughput where the load
+/// The metric that the services of a scenario are ranked by: CPU time, which varies least; throughput where the load
 /// asks for as much as there is.
-pub fn primary(scenario: &Scenario) -> Figure {
-    if scenario.saturates() { Figure::ThroughputPerS } else { Figure::CpuUsPerRequest }
+pub fn primary(scenario: &Scenario) -> Metric {
+    if scenario.saturates() { Metric::ThroughputPerS } else { Metric::CpuUsPerRequest }
 }
 
-/// Summarizes the samples of one scenario; ratios are taken to the service named `reference`.
-pub fn summarize(scenario: &Scenario, services: &[Facts], samples: &[Sample], reference: &str) -> Summary {
-    let of = |name: &str| -> Vec<&Sample> {
-        let own = |sample: &&Sample| sample.trial.scenario == scenario.name && sample.trial.service == name;
-        samples.iter().filter(own).collect()
-    };
-    // A fault under one load is a fault of the service: it takes the rank under every load.
-    let fault_of = |name: &str| samples.iter().filter(|sample| sample.trial.service == name).find_map(fault);
-    let entry = |facts| Entry::new(scenario, facts, of(&facts.name), fault_of(&facts.name));
-    let mut entries: Vec<Entry> = services.iter().map(entry).filter(Entry::has_samples).collect();
+/// Summarizes the samples of one scenario; ratios are relative to the service named `reference`.
+pub fn summarize(
+    scenario: &Scenario,
+    services: &[Metadata],
+    samples: &[Sample],
+    reference: &str,
+) -> Summary {
+    let own: Vec<&Sample> = samples.iter().filter(|sample| sample.scenario == scenario.name).collect();
+    let mut entries: Vec<Entry> = services
+        .iter()
+        .map(|metadata| Entry::new(scenario, metadata, &own, failure_of(samples, &metadata.name)))
+        .filter(Entry::has_samples)
+        .collect();
     let rounds = common_rounds(&entries);
     for entry in &mut entries {
-        entry.estimate(&rounds);
+        entry.summarize(&rounds);
     }
-    for figure in Figure::ALL {
-        let known = Group::RANKED.into_iter().flat_map(|group| rank(&mut entries, figure, group)).collect();
-        compare(&mut entries, figure, reference, &known);
-        compare_to_floor(&mut entries, figure);
-    }
-    let warnings = shared_warnings(&entries, rounds.len());
     let primary = primary(scenario);
-    let mut rows: Vec<Row> = entries.into_iter().map(|entry| entry.row).collect();
-    rows.sort_by(|a, b| {
-        order(a, primary).partial_cmp(&order(b, primary)).unwrap_or(std::cmp::Ordering::Equal)
-    });
-    Summary { scenario: scenario.clone(), primary, rounds: rounds.len(), rows, warnings }
+    for metric in Metric::ALL {
+        let known = Group::RANKED.into_iter().flat_map(|group| rank(&mut entries, metric, group, primary));
+        let known = known.collect();
+        relate(&mut entries, metric, reference, &known);
+    }
+    sort(&mut entries, primary, reference);
+    let control = entries.iter().find_map(|entry| entry.control(primary, reference));
+    let warnings = shared_warnings(&entries, rounds.len(), control.as_ref());
+    let rows = entries.into_iter().map(Entry::into_row).filter(|row| row.group != Group::Control).collect();
+    Summary { scenario: scenario.name.clone(), primary, rounds: rounds.len(), rows, control, warnings }
 }
 
-/// Group by group, ranked services first, by their median.
-fn order(row: &Row, primary: Figure) -> (Group, bool, f64) {
-    let estimate = row.figures.get(&primary);
-    let median = estimate.map_or(f64::INFINITY, |estimate| estimate.median);
-    let signed = if primary.lower_is_better() { median } else { -median };
-    (row.group, row.disqualified.is_some(), signed)
+/// A fault under one load is a fault of the service: it takes the rank under every load.
+fn failure_of(samples: &[Sample], service: &str) -> Option<String> {
+    samples.iter().filter(|sample| sample.service == service).find_map(failure)
 }
 
-struct Entry<'a> {
-    row: Row,
-    /// What its figures are taken by, where that is not the reference.
-    twin: Option<&'a str>,
-    samples: Vec<&'a Sample>,
-}
-
-impl<'a> Entry<'a> {
-    fn new(
-        scenario: &Scenario,
-        facts: &'a Facts,
-        samples: Vec<&'a Sample>,
-        disqualified: Option<String>,
-    ) -> Self {
-        let row = Row {
-            service: facts.name.clone(),
-            group: facts.group(),
-            disqualified,
-            figures: BTreeMap::new(),
-            warnings: Told::of_samples(scenario, &samples),
-            windows: typical_windows(&samples),
-        };
-        Self { row, twin: facts.twin(), samples }
-    }
-
-    fn has_samples(&self) -> bool {
-        !self.samples.is_empty()
-    }
-
-    fn is_ranked(&self) -> bool {
-        self.row.group != Group::Floor && self.row.disqualified.is_none()
-    }
-
-    fn is_ranked_by(&self, figure: Figure) -> bool {
-        let refused = self.row.warnings.iter().any(|told| told.refuses(figure));
-        self.is_ranked() && !refused && self.row.figures.contains_key(&figure)
-    }
-
-    fn values(&self, figure: Figure) -> &[f64] {
-        self.row.figures.get(&figure).map_or(&[], |estimate| &estimate.values)
-    }
-
-    fn estimate(&mut self, rounds: &BTreeSet<u32>) {
-        for figure in Figure::ALL {
-            let common = |sample: &&&Sample| rounds.is_empty() || rounds.contains(&sample.trial.round);
-            let values: Vec<f64> =
-                self.samples.iter().filter(common).filter_map(|sample| figure.of(sample)).collect();
-            if let (Some(median_of_rounds), Some(mad)) = (median(&values), median_absolute_deviation(&values))
-            {
-                let estimate = Estimate {
-                    median: median_of_rounds,
-                    mad,
-                    interval: interval(&values, median),
-                    place: None,
-                    to_reference: None,
-                    to_best: None,
-                    to_floor: None,
-                    values,
-                };
-                self.row.figures.insert(figure, estimate);
-            }
-        }
-    }
-}
-
-/// Why a sample disqualifies its service, if it does.
-fn fault(sample: &Sample) -> Option<String> {
-    let round = sample.trial.round;
+/// Why a sample takes its service's rank, if it does.
+fn failure(sample: &Sample) -> Option<String> {
+    let place = format!("{}, round {}", sample.scenario, sample.round);
     if let Some(cause) = &sample.failure {
-        return Some(format!("{}, round {round}: {cause}", sample.trial.scenario));
+        return Some(format!("{place}: {cause}"));
     }
-    let load = sample.load.as_ref().filter(|load| load.traffic.wrong > 0)?;
-    let what = load.traffic.first_wrong.as_deref().unwrap_or("unknown");
-    let all = load.traffic.requests + load.traffic.wrong;
-    Some(format!(
-        "{}, round {round}: {} of {all} answers were wrong, the first: {what}",
-        sample.trial.scenario, load.traffic.wrong
-    ))
+    let traffic = sample.load.as_ref().map(|load| &load.traffic).filter(|traffic| traffic.wrong > 0)?;
+    let what = traffic.first_wrong.as_deref().unwrap_or("unknown");
+    let all = traffic.requests + traffic.wrong;
+    Some(format!("{place}: {} of {all} answers were wrong, the first: {what}", traffic.wrong))
 }
 
 /// The rounds in which every ranked service has a whole sample, so that values can be paired.
 fn common_rounds(entries: &[Entry]) -> BTreeSet<u32> {
-    let whole = |entry: &Entry| -> BTreeSet<u32> {
-        let whole = entry.samples.iter().filter(|sample| sample.load.is_some());
-        whole.map(|sample| sample.trial.round).collect()
-    };
     let ranked = entries.iter().filter(|entry| entry.is_ranked());
-    ranked.map(whole).reduce(|a, b| &a & &b).unwrap_or_default()
+    ranked.map(Entry::whole_rounds).reduce(|a, b| &a & &b).unwrap_or_default()
 }
 
-fn shared_warnings(entries: &[Entry], rounds: usize) -> Vec<Warning> {
-    let of = |group| entries.iter().filter(|entry| entry.is_ranked() && entry.row.group == group).count();
+/// Group by group, ranked services first, each by its ratio to the reference: the order of the tables is that of the
+/// test. Only services without a ratio are in the order of their values.
+fn sort(entries: &mut [Entry], primary: Metric, reference: &str) {
+    let sign = if primary.lower_is_better() { 1.0 } else { -1.0 };
+    entries.sort_by(|a, b| {
+        let key = |entry: &Entry| (entry.group(), entry.has_failed(), sign * entry.position(primary, reference));
+        key(a).partial_cmp(&key(b)).unwrap_or(std::cmp::Ordering::Equal)
+    });
+}
+
+fn shared_warnings(entries: &[Entry], rounds: usize, control: Option<&Control>) -> Vec<Warning> {
+    let of = |group| entries.iter().filter(|entry| entry.is_ranked() && entry.group() == group).count();
     let largest = Group::RANKED.map(of).into_iter().max().unwrap_or_default();
     let needed = rounds_needed(largest);
-    let mut warnings = Vec::new();
-    if largest > 1 && rounds < needed {
-        warnings.push(Warning::TooFewRounds { rounds, needed });
-    }
-    let floor = entries.iter().find(|entry| entry.row.group == Group::Floor);
-    let drift = floor.and_then(|floor| drift(floor.row.figures.get(&Figure::CpuUsPerRequest)?));
-    warnings.extend(drift.map(|fraction| Warning::FloorDrift { fraction }));
-    warnings
-}
-
-/// The largest deviation of a round from the median, when it is beyond what is allowed.
-fn drift(floor: &Estimate) -> Option<f64> {
-    let deviations = floor.values.iter().map(|value| (value / floor.median - 1.0).abs());
-    deviations.reduce(f64::max).filter(|largest| *largest > FLOOR_DRIFT)
-}
-
-/// The windows of the round whose throughput is the (lower) median.
-fn typical_windows(samples: &[&Sample]) -> Vec<Window> {
-    let mut loads: Vec<_> = samples.iter().filter_map(|sample| sample.load.as_ref()).collect();
-    loads.sort_by(|a, b| a.traffic.throughput_per_s.total_cmp(&b.traffic.throughput_per_s));
-    loads.get(loads.len().saturating_sub(1) / 2).map(|load| load.traffic.windows.clone()).unwrap_or_default()
+    let too_few = (largest > 1 && rounds < needed).then_some(Warning::TooFewRounds { rounds, needed });
+    let differs = control.filter(|control| control.differs()).map(|control| Warning::ControlDiffers {
+        ratio: control.ratio.ratio,
+        low: control.ratio.low,
+        high: control.ratio.high,
+    });
+    let noise = entries.first().map(Entry::shared_noise).unwrap_or_default();
+    too_few.into_iter().chain(differs).chain(noise).collect()
 }

@@ -1,4 +1,4 @@
-//! The machine that measured: without it a figure means nothing.
+//! The machine that measured: without it a metric means nothing.
 
 use std::fs;
 use std::process::Command;

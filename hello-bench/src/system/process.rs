@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use nix::time::{clock_getcpuclockid, clock_gettime};
+use nix::time::{ClockId, clock_getcpuclockid, clock_gettime};
 use nix::unistd::Pid;
 use procfs::process::Process;
 use serde::{Deserialize, Serialize};
@@ -19,7 +19,7 @@ pub struct Memory {
 }
 
 impl Memory {
-    /// The larger of each figure.
+    /// The larger of each metric.
     pub fn max(self, other: Self) -> Self {
         Self {
             rss_bytes: self.rss_bytes.max(other.rss_bytes),
@@ -41,10 +41,15 @@ impl Tree {
         Self { root: root.cast_signed() }
     }
 
-    /// CPU time spent so far, user and system, by all threads of the processes that live now. From each process's CPU
-    /// clock, which counts nanoseconds where `/proc/PID/stat` counts ticks of 10 ms.
+    /// CPU time spent so far, user and system, by all threads of the processes that live now.
     pub fn cpu(self) -> Duration {
-        self.pids().into_iter().filter_map(cpu).sum()
+        self.clock().read()
+    }
+
+    /// The CPU clocks of the processes that live now.
+    pub fn clock(self) -> CpuClock {
+        let clock = |pid| clock_getcpuclockid(Pid::from_raw(pid)).ok();
+        CpuClock { clocks: self.pids().into_iter().filter_map(clock).collect() }
     }
 
     /// Memory now, from `/proc/PID/smaps_rollup`, which is exact. Processes that have ended count as nothing.
@@ -56,9 +61,15 @@ impl Tree {
         })
     }
 
+    /// Memory now, with the kernel's own count of the peak of the resident set where there is one.
+    pub fn peak_memory(self) -> Memory {
+        let now = self.memory();
+        Memory { rss_bytes: now.rss_bytes.max(self.high_water_rss_bytes().unwrap_or_default()), ..now }
+    }
+
     /// The most that the resident set has ever been, by the kernel's own count; `None` for several processes, whose
     /// peaks need not coincide.
-    pub fn high_water_rss_bytes(self) -> Option<u64> {
+    fn high_water_rss_bytes(self) -> Option<u64> {
         if self.pids().len() > 1 {
             return None;
         }
@@ -83,9 +94,19 @@ fn children(pid: i32) -> Vec<i32> {
     tasks.filter_map(|task| task.children().ok()).flatten().map(u32::cast_signed).collect()
 }
 
-fn cpu(pid: i32) -> Option<Duration> {
-    let clock = clock_getcpuclockid(Pid::from_raw(pid)).ok()?;
-    clock_gettime(clock).ok().map(Duration::from)
+/// The CPU clocks of some processes, which count nanoseconds where `/proc/PID/stat` counts ticks of 10 ms. Reading them
+/// takes one system call a process.
+#[derive(Clone, Debug)]
+pub struct CpuClock {
+    clocks: Vec<ClockId>,
+}
+
+impl CpuClock {
+    /// CPU time so far, user and system, over all threads. Processes that have ended count as nothing.
+    pub fn read(&self) -> Duration {
+        let read = |clock: &ClockId| clock_gettime(*clock).ok().map(Duration::from);
+        self.clocks.iter().filter_map(read).sum()
+    }
 }
 
 fn memory(pid: i32) -> Option<Memory> {
@@ -98,6 +119,11 @@ fn memory(pid: i32) -> Option<Memory> {
         pss_bytes: bytes("Pss"),
         threads: process.status().map_or(0, |status| status.threads),
     })
+}
+
+/// CPU time of this process so far, over all threads.
+pub fn own_cpu() -> Duration {
+    clock_gettime(ClockId::CLOCK_PROCESS_CPUTIME_ID).map_or(Duration::ZERO, Duration::from)
 }
 
 #[cfg(test)]

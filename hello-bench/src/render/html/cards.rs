@@ -1,47 +1,53 @@
 //! Charts with their data: one function for each kind.
 
-use crate::facts::Facts;
-use crate::figure::Figure;
-use crate::render::html::chart::{self, Bar, Change, Percentiles, Rounds};
+use crate::metadata::Metadata;
+use crate::metric::Metric;
+use crate::render::html::chart::{self, Bar, Percentiles};
 use crate::render::html::{Card, series};
 use crate::render::table::Table;
 use crate::render::tables;
 use crate::report::Report;
-use crate::summary::{Estimate, Row, Summary};
+use crate::summary::{MetricSummary, Row, Summary};
 
-/// A figure of every service as bars with whiskers; `None` where no service has it.
-pub fn figure_bars(report: &Report, summary: &Summary, figure: Figure) -> Option<Card> {
-    let known: Vec<(&Row, &Estimate)> =
-        summary.rows.iter().filter_map(|row| Some((row, row.figures.get(&figure)?))).collect();
-    let scale = figure.scale();
+/// A metric of every service as bars with whiskers; `None` where no service has it.
+pub fn figure_bars(report: &Report, summary: &Summary, metric: Metric) -> Option<Card> {
+    let known: Vec<(&Row, &MetricSummary)> =
+        summary.rows.iter().filter_map(|row| Some((row, row.metrics.get(&metric)?))).collect();
+    let scale = metric.scale();
     let bars: Vec<Bar> = known
         .iter()
-        .map(|(row, estimate)| Bar {
+        .map(|(row, of_rounds)| Bar {
             series: series(report, &row.service),
-            value: estimate.median / scale,
-            interval: estimate.interval.map(|interval| interval.scaled(1.0 / scale)),
-            text: figure.show(estimate.median),
+            value: of_rounds.value / scale,
+            whisker: range(of_rounds, scale),
+            text: metric.show(of_rounds.value),
             mark: None,
         })
         .collect();
-    let data = known.iter().map(|(row, estimate)| {
-        let range = estimate
-            .interval
-            .map(|interval| format!("{} to {}", figure.show(interval.low), figure.show(interval.high)));
+    let data = known.iter().map(|(row, of_rounds)| {
+        let range = range(of_rounds, 1.0)
+            .map(|(low, high)| format!("{} to {}", metric.show(low), metric.show(high)));
         vec![
             row.service.clone(),
-            figure.show(estimate.median),
+            metric.show(of_rounds.value),
             range.unwrap_or_else(|| tables::ABSENT.into()),
         ]
     });
-    let better = if figure.lower_is_better() { "less is better" } else { "more is better" };
-    let title = format!("{}, {}", figure.title(), summary.scenario.name);
+    let better = if metric.lower_is_better() { "less is better" } else { "more is better" };
+    let title = format!("{}, {}", metric.title(), summary.scenario);
     (!bars.is_empty()).then(|| Card {
         drawing: Some(chart::bars(spoken(&title, &bars), &bars)),
         title,
-        subtitle: format!("{}, {better}", figure.label()),
-        table: table(&["service", figure.label(), "95 % interval"], data.collect()),
+        subtitle: format!("{}, {better}", metric.label()),
+        table: table(&["service", metric.label(), "range of the rounds"], data.collect()),
     })
+}
+
+/// The smallest and the largest round, in units of `scale`; `None` where there is one round.
+fn range(summary: &MetricSummary, scale: f64) -> Option<(f64, f64)> {
+    let rounds = || summary.rounds.iter().map(|value| value / scale);
+    let bounds = (rounds().fold(f64::INFINITY, f64::min), rounds().fold(f64::NEG_INFINITY, f64::max));
+    (summary.rounds.len() > 1).then_some(bounds)
 }
 
 /// What a chart of bars shows, in a sentence.
@@ -50,12 +56,12 @@ fn spoken(title: &str, bars: &[Bar]) -> String {
     format!("{title}: {}", values.join(", "))
 }
 
-const PERCENTILES: [(&str, Figure); 5] = [
-    ("p50", Figure::LatencyP50Us),
-    ("p90", Figure::LatencyP90Us),
-    ("p95", Figure::LatencyP95Us),
-    ("p99", Figure::LatencyP99Us),
-    ("p99.9", Figure::LatencyP999Us),
+const PERCENTILES: [(&str, Metric); 5] = [
+    ("p50", Metric::LatencyP50Us),
+    ("p90", Metric::LatencyP90Us),
+    ("p95", Metric::LatencyP95Us),
+    ("p99", Metric::LatencyP99Us),
+    ("p99.9", Metric::LatencyP999Us),
 ];
 
 /// Percentiles of latency.
@@ -64,10 +70,10 @@ pub fn latency(report: &Report, summary: &Summary) -> Card {
         .rows
         .iter()
         .map(|row| {
-            let median = |figure: &Figure| row.figures.get(figure).map(|estimate| estimate.median);
+            let median = |metric: &Metric| row.metrics.get(metric).map(|of_rounds| of_rounds.value);
             let points = PERCENTILES
                 .iter()
-                .filter_map(|(name, figure)| median(figure).map(|value| (*name, value, figure.show(value))));
+                .filter_map(|(name, metric)| median(metric).map(|value| (*name, value, metric.show(value))));
             Percentiles { series: series(report, &row.service), points: points.collect() }
         })
         .filter(|row| !row.points.is_empty())
@@ -75,10 +81,10 @@ pub fn latency(report: &Report, summary: &Summary) -> Card {
     let header: Vec<&str> =
         std::iter::once("service").chain(PERCENTILES.iter().map(|(name, _)| *name)).collect();
     let data = summary.rows.iter().map(|row| {
-        let cells = PERCENTILES.iter().map(|(_, figure)| tables::cell(row, *figure));
+        let cells = PERCENTILES.iter().map(|(_, metric)| tables::cell(row, *metric));
         std::iter::once(row.service.clone()).chain(cells).collect()
     });
-    let title = format!("Latency percentiles, {}", summary.scenario.name);
+    let title = format!("Latency percentiles, {}", summary.scenario);
     let said: Vec<String> = rows
         .iter()
         .map(|row| {
@@ -99,7 +105,7 @@ pub fn windows(report: &Report, row: &Row, range: (f64, f64)) -> Card {
     let owner = series(report, &row.service);
     let points: Vec<(f64, f64, f64)> =
         row.windows.iter().map(|window| (window.start_s, window.p50_us, window.p99_us)).collect();
-    let us = |value| Figure::LatencyP50Us.show(value);
+    let us = |value| Metric::LatencyP50Us.show(value);
     let data = row
         .windows
         .iter()
@@ -117,33 +123,32 @@ pub fn windows(report: &Report, row: &Row, range: (f64, f64)) -> Card {
 
 /// Memory at peak, with idle marked.
 pub fn memory(report: &Report, summary: &Summary) -> Card {
-    let figures = |row: &Row| {
-        let of = |figure| row.figures.get(&figure).map(|estimate| estimate.median);
-        Some((of(Figure::PeakRssBytes)?, of(Figure::IdleRssBytes)?))
+    let metrics = |row: &Row| {
+        let of = |metric| row.metrics.get(&metric).map(|of_rounds| of_rounds.value);
+        Some((of(Metric::PeakRssBytes)?, of(Metric::IdleRssBytes)?))
     };
     let bars: Vec<Bar> = summary
         .rows
         .iter()
         .filter_map(|row| {
-            let (peak, idle) = figures(row)?;
-            let mib = Figure::PeakRssBytes.scale();
-            let interval = row.figures.get(&Figure::PeakRssBytes)?.interval;
+            let (peak, idle) = metrics(row)?;
+            let mib = Metric::PeakRssBytes.scale();
             Some(Bar {
                 series: series(report, &row.service),
                 value: peak / mib,
-                interval: interval.map(|interval| interval.scaled(1.0 / mib)),
-                text: Figure::PeakRssBytes.show(peak),
+                whisker: range(row.metrics.get(&Metric::PeakRssBytes)?, mib),
+                text: Metric::PeakRssBytes.show(peak),
                 mark: Some(idle / mib),
             })
         })
         .collect();
-    let all = [Figure::IdleRssBytes, Figure::IdlePssBytes, Figure::PeakRssBytes, Figure::PeakPssBytes];
+    let all = [Metric::IdleRssBytes, Metric::IdlePssBytes, Metric::PeakRssBytes, Metric::PeakPssBytes];
     let data = summary.rows.iter().map(|row| {
         std::iter::once(row.service.clone())
-            .chain(all.iter().map(|figure| tables::cell(row, *figure)))
+            .chain(all.iter().map(|metric| tables::cell(row, *metric)))
             .collect()
     });
-    let title = format!("Memory, {}", summary.scenario.name);
+    let title = format!("Memory, {}", summary.scenario);
     Card {
         drawing: Some(chart::bars(spoken(&format!("{title}, peak RSS in MiB"), &bars), &bars)),
         title,
@@ -158,24 +163,24 @@ pub fn fact_bars(
     title: &str,
     subtitle: &str,
     unit: &'static str,
-    value: impl Fn(&Facts) -> Option<f64>,
+    value: impl Fn(&Metadata) -> Option<f64>,
     digits: usize,
 ) -> Option<Card> {
-    let known = report.run.services.iter().filter_map(|facts| Some((facts, value(facts)?)));
+    let known = report.run.services.iter().filter_map(|metadata| Some((metadata, value(metadata)?)));
     let mut bars: Vec<Bar> = known
-        .map(|(facts, value)| Bar {
-            series: series(report, &facts.name),
+        .map(|(metadata, value)| Bar {
+            series: series(report, &metadata.name),
             value,
-            interval: None,
+            whisker: None,
             text: format!("{value:.digits$}"),
             mark: None,
         })
         .collect();
     bars.sort_by(|a, b| a.value.total_cmp(&b.value));
-    let data = report.run.services.iter().map(|facts| {
+    let data = report.run.services.iter().map(|metadata| {
         let text =
-            value(facts).map_or_else(|| tables::ABSENT.to_owned(), |value| format!("{value:.digits$}"));
-        vec![facts.name.clone(), text]
+            value(metadata).map_or_else(|| tables::ABSENT.to_owned(), |value| format!("{value:.digits$}"));
+        vec![metadata.name.clone(), text]
     });
     let data = data.collect();
     (!bars.is_empty()).then(|| Card {
@@ -183,71 +188,6 @@ pub fn fact_bars(
         title: title.to_owned(),
         subtitle: subtitle.to_owned(),
         table: table(&["service", unit], data),
-    })
-}
-
-/// The primary figure by the reference's; `None` where nothing is ranked.
-pub fn ratio_chart(report: &Report, summary: &Summary) -> Option<Card> {
-    let ratio = |row: &Row| row.figures.get(&summary.primary)?.to_reference.clone();
-    let rows: Vec<Change> = summary
-        .rows
-        .iter()
-        .filter_map(|row| {
-            let ratio = ratio(row)?;
-            let text = format!("{:+.1} %", (ratio.ratio - 1.0) * 100.0);
-            Some(Change {
-                series: series(report, &row.service),
-                ratio: ratio.ratio,
-                interval: ratio.interval,
-                text,
-            })
-        })
-        .collect();
-    let data = summary.rows.iter().filter_map(|row| {
-        let ratio = ratio(row)?;
-        Some(vec![row.service.clone(), tables::show_ratio(&ratio, 3), format!("{:.3}", ratio.p)])
-    });
-    let title = format!("{}, {}: ratios", summary.primary.title(), summary.scenario.name);
-    let said: Vec<String> = rows.iter().map(|row| format!("{} {}", row.series.name, row.text)).collect();
-    (!rows.is_empty()).then(|| Card {
-        drawing: Some(chart::ratios(
-            format!("{title} to {}: {}", report.run.plan.reference, said.join(", ")),
-            &rows,
-        )),
-        title,
-        subtitle: format!("by {}, with 95 % intervals", report.run.plan.reference),
-        table: table(&["service", "ratio", "p"], data.collect()),
-    })
-}
-
-/// The primary figure of every round; `None` where no service has it.
-pub fn round_chart(report: &Report, summary: &Summary) -> Option<Card> {
-    let figure = summary.primary;
-    let rows: Vec<Rounds> = summary
-        .rows
-        .iter()
-        .filter_map(|row| {
-            let estimate = row.figures.get(&figure)?;
-            let values = estimate.values.iter().map(|value| value / figure.scale()).collect();
-            Some(Rounds {
-                series: series(report, &row.service),
-                values,
-                median: estimate.median / figure.scale(),
-            })
-        })
-        .collect();
-    let data = summary.rows.iter().filter_map(|row| {
-        let estimate = row.figures.get(&figure)?;
-        let values: Vec<String> = estimate.values.iter().map(|value| figure.show(*value)).collect();
-        Some(vec![row.service.clone(), figure.show(estimate.mad), values.join(", ")])
-    });
-    let title = format!("{}, {}: rounds", figure.title(), summary.scenario.name);
-    let label = format!("{title}: a dot for each round of each service; their spread is in the table");
-    (!rows.is_empty()).then(|| Card {
-        drawing: Some(chart::rounds(label, &rows)),
-        title,
-        subtitle: format!("{}; a dot is a round, the line is the median", figure.label()),
-        table: table(&["service", "MAD", "rounds"], data.collect()),
     })
 }
 

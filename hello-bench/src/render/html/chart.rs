@@ -2,14 +2,13 @@
 
 use crate::render::html::scale::Scale;
 use crate::render::html::svg::{Drawing, WIDTH};
-use crate::stats::bootstrap::Interval;
 
 /// Where names end and the plot begins.
-const LEFT: f64 = 118.0;
+pub(super) const LEFT: f64 = 118.0;
 /// Room at the right for the label of the longest bar.
-const RIGHT: f64 = 58.0;
+pub(super) const RIGHT: f64 = 58.0;
 /// The height of a row.
-const ROW: f64 = 28.0;
+pub(super) const ROW: f64 = 28.0;
 /// The height of a bar.
 const BAR: f64 = 17.0;
 /// Room below for the axis.
@@ -33,8 +32,8 @@ pub struct Bar {
     pub series: Series,
     /// Its length.
     pub value: f64,
-    /// Where its whisker reaches.
-    pub interval: Option<Interval>,
+    /// From where to where its whisker reaches; absent for a single value.
+    pub whisker: Option<(f64, f64)>,
     /// The value as it is written.
     pub text: String,
     /// A second value to mark within it.
@@ -43,7 +42,7 @@ pub struct Bar {
 
 /// Horizontal bars from zero, with whiskers and their values.
 pub fn bars(label: String, bars: &[Bar]) -> Drawing {
-    let reach = |bar: &Bar| bar.interval.map_or(bar.value, |interval| interval.high.max(bar.value));
+    let reach = |bar: &Bar| bar.whisker.map_or(bar.value, |(_, high)| high.max(bar.value));
     let most = bars.iter().map(reach).fold(0.0, f64::max);
     let scale = Scale::linear(most, (LEFT, WIDTH - RIGHT));
     let mut drawing = rows(label, bars.len(), &scale);
@@ -57,9 +56,9 @@ pub fn bars(label: String, bars: &[Bar]) -> Drawing {
             drawing.line((scale.at(mark), top), (scale.at(mark), top + BAR), "mark");
         }
         let mut right = end;
-        if let Some(interval) = bar.interval {
-            whisker(&mut drawing, (scale.at(interval.low), scale.at(interval.high)), middle);
-            right = right.max(scale.at(interval.high));
+        if let Some((low, high)) = bar.whisker {
+            whisker(&mut drawing, (scale.at(low), scale.at(high)), middle);
+            right = right.max(scale.at(high));
         }
         drawing.text((right + 6.0, middle + 4.0), "start", "value", &bar.text);
     }
@@ -117,11 +116,11 @@ pub struct Rounds {
     pub series: Series,
     /// A value a round.
     pub values: Vec<f64>,
-    /// Their median.
-    pub median: f64,
+    /// Where the line across them stands.
+    pub centre: f64,
 }
 
-/// Each round as a dot, and the median as a line across.
+/// Each round as a dot, with a line across.
 pub fn rounds(label: String, rows_of: &[Rounds]) -> Drawing {
     let all = || rows_of.iter().flat_map(|row| row.values.iter().copied());
     let range = (all().fold(f64::INFINITY, f64::min), all().fold(0.0, f64::max));
@@ -130,45 +129,11 @@ pub fn rounds(label: String, rows_of: &[Rounds]) -> Drawing {
     for (row, index) in rows_of.iter().zip(0..) {
         let middle = (f64::from(index) + 0.5) * ROW;
         name(&mut drawing, &row.series, middle);
-        let centre = scale.at(row.median);
+        let centre = scale.at(row.centre);
         drawing.line((centre, middle - 9.0), (centre, middle + 9.0), "whisker");
         for value in &row.values {
             drawing.circle((scale.at(*value), middle), 4.0, &format!("point {}", row.series.colour));
         }
-    }
-    drawing
-}
-
-/// A ratio with its interval.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Change {
-    /// Whose it is.
-    pub series: Series,
-    /// The ratio.
-    pub ratio: f64,
-    /// Its interval.
-    pub interval: Option<Interval>,
-    /// The ratio as it is written.
-    pub text: String,
-}
-
-/// Ratios with their intervals about a line at 1.
-pub fn ratios(label: String, rows_of: &[Change]) -> Drawing {
-    let ends =
-        |row: &Change| row.interval.map_or((row.ratio, row.ratio), |interval| (interval.low, interval.high));
-    let low = rows_of.iter().map(|row| ends(row).0).fold(1.0, f64::min);
-    let high = rows_of.iter().map(|row| ends(row).1).fold(1.0, f64::max);
-    let scale = Scale::between((low, high), (LEFT + 8.0, WIDTH - RIGHT - 6.0));
-    let mut drawing = rows(label, rows_of.len(), &scale);
-    drawing.line((scale.at(1.0), 0.0), (scale.at(1.0), rows_of.len() as f64 * ROW), "one");
-    for (row, index) in rows_of.iter().zip(0..) {
-        let middle = (f64::from(index) + 0.5) * ROW;
-        name(&mut drawing, &row.series, middle);
-        if let Some(interval) = row.interval {
-            whisker(&mut drawing, (scale.at(interval.low), scale.at(interval.high)), middle);
-        }
-        drawing.circle((scale.at(row.ratio), middle), 5.0, &format!("dot {}", row.series.colour));
-        drawing.text((WIDTH, middle + 4.0), "end", "value", &row.text);
     }
     drawing
 }
@@ -196,7 +161,7 @@ pub fn over_time(label: String, colour: &str, points: &[(f64, f64, f64)], range:
     drawing
 }
 
-fn rows(label: String, count: usize, scale: &Scale) -> Drawing {
+pub(super) fn rows(label: String, count: usize, scale: &Scale) -> Drawing {
     framed(label, count as f64 * ROW, scale)
 }
 
@@ -210,7 +175,7 @@ fn framed(label: String, height: f64, scale: &Scale) -> Drawing {
     drawing
 }
 
-fn name(drawing: &mut Drawing, series: &Series, middle: f64) {
+pub(super) fn name(drawing: &mut Drawing, series: &Series, middle: f64) {
     drawing.text((LEFT - 8.0, middle + 4.0), "end", "name", shortened(&series.name));
 }
 
@@ -222,7 +187,7 @@ pub fn shortened(name: &str) -> String {
     name.chars().take(LETTERS - 1).chain(['…']).collect()
 }
 
-fn whisker(drawing: &mut Drawing, (low, high): (f64, f64), middle: f64) {
+pub(super) fn whisker(drawing: &mut Drawing, (low, high): (f64, f64), middle: f64) {
     drawing.line((low, middle), (high, middle), "whisker");
     for end in [low, high] {
         drawing.line((end, middle - 4.0), (end, middle + 4.0), "whisker");

@@ -3,13 +3,13 @@
 use askama::Template;
 
 use crate::diff::{Change, Diff, Verdict};
-use crate::figure::Figure;
+use crate::metric::Metric;
 use crate::render::html::Card;
 use crate::render::html::cards::table;
-use crate::render::html::chart::{self, Series};
+use crate::render::html::chart::Series;
+use crate::render::html::forest::{ForestRow, RowKind, forest};
 use crate::render::html::svg::{Mark, WIDTH};
 use crate::render::tables;
-use crate::summary::Ratio;
 
 /// The page as the template sees it.
 #[derive(Template)]
@@ -29,9 +29,9 @@ struct Page<'a> {
 pub fn page(diff: &Diff) -> Result<String, askama::Error> {
     let day = |time: jiff::Timestamp| time.strftime("%-d %B %Y, %H:%M").to_string();
     let mut cards = Vec::new();
-    for figure in Figure::ALL {
+    for metric in Metric::ALL {
         for scenario in scenarios(diff) {
-            cards.extend(card(diff, scenario, figure));
+            cards.extend(card(diff, scenario, metric));
         }
     }
     let headline = headline(diff);
@@ -41,8 +41,8 @@ pub fn page(diff: &Diff) -> Result<String, askama::Error> {
 fn headline(diff: &Diff) -> String {
     let (better, worse) = (diff.count(Verdict::Improved), diff.count(Verdict::Regressed));
     match (better, worse) {
-        (0, 0) => "No difference that these runs could tell".to_owned(),
-        _ => format!("{better} figures improved and {worse} regressed, of {}", diff.changes.len()),
+        (0, 0) => "No significant difference".to_owned(),
+        _ => format!("{better} metrics improved and {worse} regressed, of {}", diff.changes.len()),
     }
 }
 
@@ -52,42 +52,36 @@ fn scenarios(diff: &Diff) -> Vec<&str> {
     names
 }
 
-fn card(diff: &Diff, scenario: &str, figure: Figure) -> Option<Card> {
-    let of = |change: &&Change| change.figure == figure && change.scenario == scenario;
+fn card(diff: &Diff, scenario: &str, metric: Metric) -> Option<Card> {
+    let of = |change: &&Change| change.metric == metric && change.scenario == scenario;
     let changes: Vec<&Change> = diff.changes.iter().filter(of).collect();
-    let rows: Vec<chart::Change> = changes
-        .iter()
-        .map(|change| {
-            let (sign, colour) = match change.verdict {
-                Verdict::Improved => ("▲", "c2"),
-                Verdict::Regressed => ("▼", "c7"),
-                Verdict::NoDifference => ("=", "c9"),
-            };
-            chart::Change {
-                series: Series { name: change.service.clone(), colour: colour.to_owned() },
-                ratio: change.ratio,
-                interval: change.interval,
-                text: format!("{:+.1} % {sign}", (change.ratio - 1.0) * 100.0),
-            }
-        })
-        .collect();
+    let rows: Vec<ForestRow> = changes.iter().map(|change| forest_row(change)).collect();
     let data = changes.iter().map(|change| {
-        let ratio = Ratio { ratio: change.ratio, interval: change.interval, p: change.p };
-        let (earlier, later) = (figure.show(change.earlier), figure.show(change.later));
-        vec![
-            change.service.clone(),
-            earlier,
-            later,
-            tables::show_ratio(&ratio, 3),
-            format!("{:.3}", change.p),
-        ]
+        let (earlier, later) = (metric.show(change.earlier), metric.show(change.later));
+        let ratio = tables::change_ratio(change, 3);
+        vec![change.service.clone(), earlier, later, ratio, format!("{:.3}", change.p)]
     });
-    let title = format!("{}, {scenario}", figure.label());
+    let title = format!("{}, {scenario}", metric.label());
     let said: Vec<String> = rows.iter().map(|row| format!("{} {}", row.series.name, row.text)).collect();
     (!rows.is_empty()).then(|| Card {
-        drawing: Some(chart::ratios(format!("{title}: {}", said.join(", ")), &rows)),
+        drawing: Some(forest(format!("{title}: {}", said.join(", ")), &rows)),
         title,
-        subtitle: if figure.lower_is_better() { "less is better" } else { "more is better" }.to_owned(),
+        subtitle: if metric.lower_is_better() { "less is better" } else { "more is better" }.to_owned(),
         table: table(&["service", "earlier", "later", "ratio", "p"], data.collect()),
     })
+}
+
+fn forest_row(change: &Change) -> ForestRow {
+    let (sign, colour) = match change.verdict {
+        Verdict::Improved => ("▲", "c2"),
+        Verdict::Regressed => ("▼", "c7"),
+        Verdict::NoDifference => ("=", "c9"),
+    };
+    ForestRow {
+        series: Series { name: change.service.clone(), colour: colour.to_owned() },
+        ratio: change.ratio,
+        bounds: change.interval.map(|interval| (interval.low, interval.high)),
+        text: format!("{:+.1} % {sign}", (change.ratio - 1.0) * 100.0),
+        kind: RowKind::Service,
+    }
 }

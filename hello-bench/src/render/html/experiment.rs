@@ -1,6 +1,6 @@
-//! The two tests of the 2022 experiment, with its published figures beside ours.
+//! The two tests of the 2022 experiment, with its published metrics beside ours.
 
-use crate::figure::Figure;
+use crate::metric::Metric;
 use crate::render::html::cards::table;
 use crate::render::html::{Card, Section};
 use crate::render::tables;
@@ -24,8 +24,8 @@ const PUBLISHED: [(&str, &str, &str, &str, &str); 7] = [
 
 /// Ours where it was measured, and theirs.
 pub fn section(report: &Report) -> Section {
-    let own = report.summaries.iter().filter(|summary| TESTS.contains(&summary.scenario.name.as_str()));
-    let mut cards: Vec<Card> = own.map(ours).collect();
+    let own = report.summaries.iter().filter(|summary| TESTS.contains(&summary.scenario.as_str()));
+    let mut cards: Vec<Card> = own.map(|summary| ours(report, summary)).collect();
     if !cards.is_empty() {
         cards.push(theirs());
     }
@@ -39,19 +39,19 @@ pub fn section(report: &Report) -> Section {
     }
 }
 
-fn ours(summary: &Summary) -> Card {
+fn ours(report: &Report, summary: &Summary) -> Card {
     let rows = summary.rows.iter().map(|row| {
-        let ms = |figure| row.figures.get(&figure).map(|estimate| format!("{:.2}", estimate.median / 1e3));
+        let ms = |metric| row.metrics.get(&metric).map(|summary| format!("{:.2}", summary.value / 1e3));
         vec![
             row.service.clone(),
-            tables::cell(row, Figure::ThroughputPerS),
-            ms(Figure::LatencyP95Us).unwrap_or_else(|| tables::ABSENT.to_owned()),
-            tables::cell(row, Figure::PeakPssBytes),
+            tables::cell(row, Metric::ThroughputPerS),
+            ms(Metric::LatencyP95Us).unwrap_or_else(|| tables::ABSENT.to_owned()),
+            tables::cell(row, Metric::PeakPssBytes),
         ]
     });
     Card {
-        title: format!("Ours: {}", summary.scenario.name),
-        subtitle: summary.scenario.described(),
+        title: format!("Ours: {}", summary.scenario),
+        subtitle: tables::load(report, summary),
         drawing: None,
         table: table(&["service", "requests/s", "p95 ms", "peak PSS MiB"], rows.collect()),
     }

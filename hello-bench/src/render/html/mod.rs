@@ -5,30 +5,34 @@ pub mod chart;
 pub mod code;
 pub mod difference;
 pub mod experiment;
+pub mod forest;
+pub mod ratios;
 pub mod scale;
 pub mod sections;
 pub mod svg;
 
 use askama::Template;
 
-use crate::facts::Facts;
-use crate::figure::Figure;
+use crate::metadata::Metadata;
 use crate::render::html::chart::Series;
 use crate::render::html::code::Span;
 use crate::render::html::svg::{Drawing, Mark, WIDTH};
 use crate::render::table::Table;
-use crate::render::tables::{self, ABSENT, Width};
+use crate::render::{overview, tables};
 use crate::report::Report;
-use crate::scenario::Model;
-use crate::summary::{Row, Summary};
+use crate::summary::Summary;
 
 /// The page as the template sees it.
 #[derive(Template)]
 #[template(path = "report.html")]
 struct Page<'a> {
     headline: String,
-    /// What the other loads show.
-    findings: Vec<String>,
+    /// What the other loads and groups show.
+    headlines: Vec<String>,
+    /// What the control shows under each load.
+    controls: Vec<String>,
+    /// The picture that answers.
+    answer: Vec<Card>,
     report: &'a Report,
     host: String,
     day: String,
@@ -42,7 +46,7 @@ struct Page<'a> {
 
 /// The table at the top.
 struct Ranking {
-    header: Vec<&'static str>,
+    header: Vec<String>,
     rows: Vec<RankingRow>,
 }
 
@@ -65,6 +69,13 @@ pub struct Section {
     pub lead: String,
     /// The charts.
     pub cards: Vec<Card>,
+}
+
+impl Section {
+    /// The cards, each with the class of its width.
+    fn placed(&self) -> Vec<(&Card, &'static str)> {
+        placed(&self.cards)
+    }
 }
 
 /// A chart with its data.
@@ -93,12 +104,14 @@ struct Source<'a> {
 pub fn page(report: &Report) -> Result<String, askama::Error> {
     let page = Page {
         headline: headline(report),
-        findings: report.findings.iter().skip(1).map(ToString::to_string).collect(),
+        headlines: report.headlines.iter().skip(1).map(ToString::to_string).collect(),
+        controls: controls(report),
+        answer: sections::answer(report),
         report,
         host: report.run.host.line(),
         day: report.run.started_at.strftime("%-d %B %Y").to_string(),
         ranking: ranking(report),
-        failed: report.disqualified(),
+        failed: report.failed(),
         sections: sections::all(report),
         sources: sources(report),
         notes: notes(report),
@@ -107,61 +120,36 @@ pub fn page(report: &Report) -> Result<String, askama::Error> {
     page.render()
 }
 
-/// The first finding. Its names keep their small letters.
+/// The first headline, which the page sets as a title without its full stop.
 fn headline(report: &Report) -> String {
-    report.findings.first().map_or_else(|| "nothing was measured".to_owned(), |finding| finding.text.clone())
+    let first = report.headlines.first().map_or("Nothing was measured.", |headline| headline.text.as_str());
+    first.trim_end_matches('.').to_owned()
 }
 
-/// Every service in one table, by the primary figure of the first scenario.
+fn controls(report: &Report) -> Vec<String> {
+    let line = |summary: &Summary| Some(format!("{}: {}", summary.scenario, tables::control(summary)?));
+    report.summaries.iter().filter_map(line).collect()
+}
+
+/// Every service in one table.
 fn ranking(report: &Report) -> Ranking {
     let Some(summary) = report.summaries.first() else {
         return Ranking { header: Vec::new(), rows: Vec::new() };
     };
-    let saturated = report.summaries.iter().find(|summary| summary.scenario.saturates());
-    let cells = |row: &Row| {
-        let other =
-            saturated.and_then(|summary| summary.rows.iter().find(|other| other.service == row.service));
-        let throughput =
-            other.map_or_else(|| ABSENT.to_owned(), |row| tables::cell(row, Figure::ThroughputPerS));
-        let binary = report.facts(&row.service).and_then(|facts| facts.binary_bytes);
-        let own = |figure| tables::cell(row, figure);
-        vec![
-            own(Figure::CpuUsPerRequest),
-            tables::to_reference(row, summary.primary, &report.run.plan.reference, Width::Narrow),
-            throughput,
-            own(Figure::LatencyP50Us),
-            own(Figure::LatencyP99Us),
-            own(Figure::LatencyP999Us),
-            own(Figure::PeakRssBytes),
-            binary.map_or_else(|| ABSENT.to_owned(), |bytes| tables::mib(bytes as f64)),
-        ]
-    };
-    let header = vec![
-        "Rank",
-        "Service",
-        "CPU µs/request",
-        "by reference",
-        "requests/s at saturation",
-        "p50 µs",
-        "p99 µs",
-        "p99.9 µs",
-        "peak RSS MiB",
-        "binary MiB",
-    ];
     let rows = summary.rows.iter().map(|row| RankingRow {
         colour: colour(report, &row.service),
-        rank: tables::rank(row, summary.primary),
+        rank: tables::rank(row),
         name: label(report, &row.service),
-        version: report.facts(&row.service).and_then(|facts| facts.version.clone()).unwrap_or_default(),
-        cells: cells(row),
+        version: report.metadata(&row.service).and_then(|metadata| metadata.version.clone()).unwrap_or_default(),
+        cells: overview::values(report, row),
     });
-    Ranking { header, rows: rows.collect() }
+    Ranking { header: overview::header(report), rows: rows.collect() }
 }
 
 fn notes(report: &Report) -> Vec<String> {
     let general = report.warnings.iter().map(ToString::to_string);
     let own = report.summaries.iter().flat_map(|summary| {
-        tables::warnings(summary).into_iter().map(|note| format!("{}: {note}", summary.scenario.name))
+        tables::warnings(summary).into_iter().map(|note| format!("{}: {note}", summary.scenario))
     });
     general.chain(own).collect()
 }
@@ -169,16 +157,16 @@ fn notes(report: &Report) -> Vec<String> {
 fn order(report: &Report) -> String {
     let plan = &report.run.plan;
     format!(
-        "{} rounds were planned, each visiting every service under every load, in an order balanced by seed {}.",
+        "{} rounds were planned. Each starts every service and visits all of them in random orders, which seed {} decides.",
         plan.rounds, plan.seed
     )
 }
 
 fn sources(report: &Report) -> Vec<Source<'_>> {
-    let quoted = report.run.services.iter().filter_map(|facts| Some((facts, facts.source.as_ref()?)));
+    let quoted = report.run.services.iter().filter_map(|metadata| Some((metadata, metadata.source.as_ref()?)));
     quoted
-        .map(|(facts, source)| Source {
-            name: &facts.name,
+        .map(|(metadata, source)| Source {
+            name: &metadata.name,
             path: &source.path,
             spans: code::highlight(&source.path, &source.text),
         })
@@ -188,7 +176,7 @@ fn sources(report: &Report) -> Vec<Source<'_>> {
 /// The name and colour of a service in charts, pale for one that is not ranked.
 pub fn series(report: &Report, service: &str) -> Series {
     let (name, colour) = (label(report, service), colour(report, service));
-    if report.disqualified().iter().any(|(failed, _)| *failed == service) {
+    if report.failed().iter().any(|(failed, _)| *failed == service) {
         return Series { name: format!("{name} ✗"), colour: format!("{colour} off") };
     }
     Series { name, colour }
@@ -196,24 +184,60 @@ pub fn series(report: &Report, service: &str) -> Series {
 
 /// The framework, where it names the service.
 pub fn label(report: &Report, service: &str) -> String {
-    report.facts(service).map_or_else(|| service.to_owned(), |facts| facts.label(&report.run.services))
+    report.metadata(service).map_or_else(|| service.to_owned(), |metadata| metadata.label(&report.run.services))
 }
 
 /// The class of a service's colour: a framework's own wherever it appears, others' by their place in the list.
 fn colour(report: &Report, service: &str) -> String {
     const OWN: [&str; 5] = ["actix-web", "hyper", "axum", "warp", "poem"];
-    let Some(facts) = report.facts(service) else { return "c9".to_owned() };
-    if facts.floor {
+    let Some(metadata) = report.metadata(service) else { return "c9".to_owned() };
+    if metadata.floor {
         return "c9".to_owned();
     }
-    let own = |facts: &Facts| OWN.iter().position(|framework| *framework == facts.framework);
-    let others = report.run.services.iter().filter(|facts| own(facts).is_none() && !facts.floor);
-    let other = others.map(|facts| facts.name.as_str()).position(|name| name == service).unwrap_or_default();
-    format!("c{}", own(facts).unwrap_or(OWN.len() + other % 4))
+    let own = |metadata: &Metadata| OWN.iter().position(|framework| *framework == metadata.framework);
+    let others = report.run.services.iter().filter(|metadata| own(metadata).is_none() && !metadata.floor);
+    let other = others.map(|metadata| metadata.name.as_str()).position(|name| name == service).unwrap_or_default();
+    format!("c{}", own(metadata).unwrap_or(OWN.len() + other % 4))
 }
 
-/// The load whose latency over time is shown: the first whose latencies are those of a schedule.
+/// The load whose latency over time is shown: the first that is not cut into slices.
 fn scheduled(report: &Report) -> Option<&Summary> {
-    let open = report.summaries.iter().find(|summary| summary.scenario.model == Model::Open);
-    open.or(report.summaries.first())
+    report.summaries.iter().find(|summary| summary.rows.iter().any(|row| !row.windows.is_empty()))
+}
+
+/// Cards, each with the class of its width.
+pub(crate) fn placed(cards: &[Card]) -> Vec<(&Card, &'static str)> {
+    cards.iter().zip(widths(cards.len())).collect()
+}
+
+/// The classes that give cards their widths, so that they fill a grid of six columns without a gap: three in a row, and
+/// two in the last rows where that leaves one over.
+fn widths(cards: usize) -> Vec<&'static str> {
+    let pairs = match cards % 3 {
+        0 => 0,
+        _ if cards == 1 => return vec!["w6"],
+        1 => 4,
+        _ => 2,
+    };
+    (0..cards).map(|index| if index + pairs < cards { "w2" } else { "w3" }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cards_fill_every_row() {
+        for cards in 0..30 {
+            let columns = |class: &str| class[1..].parse::<usize>().unwrap();
+            let widths: Vec<usize> = widths(cards).into_iter().map(columns).collect();
+            assert_eq!(widths.len(), cards);
+            let mut filled = 0;
+            for width in widths {
+                assert!(filled % 6 + width <= 6, "{cards}");
+                filled += width;
+            }
+            assert_eq!(filled % 6, 0, "{cards}");
+        }
+    }
 }

@@ -1,6 +1,6 @@
 //! Axes: values to positions, with ticks at round numbers.
 
-use crate::figure::grouped;
+use crate::metric::grouped;
 
 /// An axis from one position to another.
 #[derive(Clone, Debug, PartialEq)]
@@ -43,6 +43,16 @@ impl Scale {
         let all = decades.flat_map(|decade| steps.iter().map(move |step| step * 10_f64.powi(decade)));
         let ticks = all.filter(|tick| (low..=high).contains(tick)).collect();
         Self { low, high, logarithmic: true, positions, ticks }
+    }
+
+    /// Whether a value lies on the axis.
+    pub fn holds(&self, value: f64) -> bool {
+        (self.low..=self.high).contains(&value)
+    }
+
+    /// The nearest value on the axis.
+    pub fn clamp(&self, value: f64) -> f64 {
+        value.clamp(self.low, self.high)
     }
 
     /// Where a value lies.

@@ -1,10 +1,11 @@
 //! Which charts answer which question.
 
-use crate::facts::Facts;
-use crate::figure::Figure;
+use crate::metadata::{Group, Metadata};
+use crate::metric::Metric;
 use crate::render::html::cards::{
-    fact_bars, figure_bars, latency, memory, ratio_chart, round_chart, windows,
+    fact_bars, figure_bars, latency, memory, windows,
 };
+use crate::render::html::ratios::{forest_card, rounds_card};
 use crate::render::html::{Card, Section, experiment, scheduled};
 use crate::render::tables::{self, Width};
 use crate::render::{relations, robustness};
@@ -33,8 +34,7 @@ fn fast(report: &Report) -> Section {
     Section {
         id: "fast",
         question: "Who is fast?",
-        lead: "Medians over rounds; whiskers are 95 % intervals. CPU time per request varies least and is the figure \
-               that services are ranked by; at saturation it is throughput."
+        lead: "Bars are medians of the rounds, whiskers their range. Services are ranked by their ratios above, not by these."
             .into(),
         cards,
     }
@@ -42,7 +42,7 @@ fn fast(report: &Report) -> Section {
 
 fn over_time(report: &Report) -> Section {
     let mut cards = Vec::new();
-    let name = scheduled(report).map(|summary| summary.scenario.name.clone()).unwrap_or_default();
+    let name = scheduled(report).map(|summary| summary.scenario.clone()).unwrap_or_default();
     if let Some(summary) = scheduled(report) {
         let windows_of = || summary.rows.iter().flat_map(|row| &row.windows);
         let lowest = windows_of().map(|window| window.p50_us).fold(f64::INFINITY, f64::min);
@@ -64,9 +64,9 @@ fn lean(report: &Report) -> Section {
     let mut cards: Vec<Card> = Vec::new();
     if let Some(summary) = report.summaries.first() {
         cards.push(memory(report, summary));
-        cards.extend(figure_bars(report, summary, Figure::StartUpUs));
+        cards.extend(figure_bars(report, summary, Metric::StartUpUs));
     }
-    let mib = |facts: &Facts| facts.binary_bytes.map(|bytes| bytes as f64 / f64::from(1 << 20));
+    let mib = |metadata: &Metadata| metadata.binary_bytes.map(|bytes| bytes as f64 / f64::from(1 << 20));
     cards.extend(fact_bars(report, "Binary size", "MiB, less is better", "MiB", mib, 2));
     cards.extend(relations::all(report).into_iter().map(|relation| Card {
         title: relation.title.into(),
@@ -91,7 +91,7 @@ fn lean(report: &Report) -> Section {
 fn robust(report: &Report) -> Section {
     let cards = report.probes.iter().map(|probes| Card {
         title: "Bad and slow peers".into(),
-        subtitle: "✗ marks what is not as asked for; what is left open is not judged".into(),
+        subtitle: "✗ marks what breaks the rule; what is left open is not judged".into(),
         drawing: None,
         table: robustness::table(probes),
     });
@@ -106,9 +106,9 @@ fn robust(report: &Report) -> Section {
 }
 
 fn easy(report: &Report) -> Section {
-    let lines = |facts: &Facts| facts.lines_of_code.filter(|_| !facts.floor).map(|count| count as f64);
-    let crates = |facts: &Facts| facts.dependencies.filter(|_| !facts.floor).map(|count| count as f64);
-    let build = |facts: &Facts| facts.clean_build_s.filter(|_| !facts.floor);
+    let lines = |metadata: &Metadata| metadata.lines_of_code.filter(|_| !metadata.floor).map(|count| count as f64);
+    let crates = |metadata: &Metadata| metadata.dependencies.filter(|_| !metadata.floor).map(|count| count as f64);
+    let build = |metadata: &Metadata| metadata.clean_build_s.filter(|_| !metadata.floor);
     let cards = [
         fact_bars(
             report,
@@ -138,19 +138,21 @@ fn easy(report: &Report) -> Section {
 }
 
 fn sure(report: &Report) -> Section {
-    let mut cards = Vec::new();
-    for summary in &report.summaries {
-        cards.extend(ratio_chart(report, summary));
-        cards.extend(round_chart(report, summary));
-    }
     Section {
         id: "sure",
         question: "How sure are we?",
-        lead: format!(
-            "Every round starts each service anew. Ratios are to {}, paired within rounds; an interval across the line at 1 is no \
-             difference. Ranks are ranges: services that share ranks cannot be told apart (exact sign-flip test, Holm's correction).",
-            report.run.plan.reference
-        ),
-        cards,
+        lead: "Every round starts each service afresh. Within a round all services are visited in turn, in slices of a \
+               fraction of a second, and ratios are taken within each turn. Ranks are ranges: services that share ranks do \
+               not differ significantly (exact sign-flip test, Holm's correction)."
+            .into(),
+        cards: report.summaries.iter().filter_map(|summary| rounds_card(report, summary)).collect(),
     }
+}
+
+/// The picture that answers: the ratios of each group of services under each load.
+pub fn answer(report: &Report) -> Vec<Card> {
+    let groups = Group::RANKED.into_iter();
+    let cards = groups
+        .flat_map(|group| report.summaries.iter().filter_map(move |summary| forest_card(report, summary, group)));
+    cards.collect()
 }

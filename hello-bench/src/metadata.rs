@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 /// What is known of a service without running it.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
-pub struct Facts {
+pub struct Metadata {
     /// Its name.
     pub name: String,
     /// Its framework.
@@ -18,9 +18,12 @@ pub struct Facts {
     pub language: String,
     /// Whether it is the limit of the machine, never ranked.
     pub floor: bool,
+    /// Whether it is a second copy of the reference, which shows what this run resolves; never ranked.
+    #[serde(default)]
+    pub control: bool,
     /// Whether it answers the core of the contract alone: a service in another language.
     #[serde(default)]
-    pub baseline: bool,
+    pub other_language: bool,
     /// The service of the same app that is not tuned; absent for what is not tuned.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tuned_from: Option<String>,
@@ -51,14 +54,16 @@ pub enum Group {
     /// Services in containers.
     Image,
     /// Services in other languages.
-    Baseline,
+    OtherLanguage,
     /// The limit of the machine, which is not ranked.
     Floor,
+    /// The second copy of the reference, which is not ranked.
+    Control,
 }
 
 impl Group {
     /// Those with ranks, in the order of the tables.
-    pub const RANKED: [Self; 4] = [Self::Service, Self::Tuned, Self::Image, Self::Baseline];
+    pub const RANKED: [Self; 4] = [Self::Service, Self::Tuned, Self::Image, Self::OtherLanguage];
 }
 
 /// A container image.
@@ -66,7 +71,7 @@ impl Group {
 pub struct Image {
     /// Its name.
     pub name: String,
-    /// The service as a process of the machine, which its figures are taken by.
+    /// The service as a process of the machine, which its metrics are taken by.
     pub native: String,
     /// The size of all layers, uncompressed.
     pub bytes: u64,
@@ -83,12 +88,22 @@ pub struct Source {
     pub text: String,
 }
 
-impl Facts {
+impl Metadata {
+    /// What to call it among services of its own group: the framework, where one alone uses it, or else its name.
+    pub fn short_label(&self, services: &[Self]) -> String {
+        let alike = |other: &&Self| other.framework == self.framework && other.group() == self.group();
+        match self.group() {
+            Group::Floor | Group::Control => self.name.clone(),
+            _ if services.iter().filter(alike).count() == 1 => self.framework.clone(),
+            _ => self.name.clone(),
+        }
+    }
+
     /// What to call it among these: the framework, where one service of its group alone uses it, or else its name.
     pub fn label(&self, services: &[Self]) -> String {
         let alike = |other: &&Self| other.framework == self.framework && other.group() == self.group();
         match (self.group(), services.iter().filter(alike).count()) {
-            (Group::Floor, _) => self.name.clone(),
+            (Group::Floor | Group::Control, _) => self.name.clone(),
             (Group::Image, 1) => format!("{} image", self.framework),
             (Group::Tuned, 1) => format!("{} tuned", self.framework),
             (_, 1) => self.framework.clone(),
@@ -98,18 +113,19 @@ impl Facts {
 
     /// Those that it is ranked among.
     pub fn group(&self) -> Group {
-        match (self.floor, &self.image, &self.tuned_from, self.baseline) {
+        match (self.floor, &self.image, &self.tuned_from, self.other_language) {
+            _ if self.control => Group::Control,
             (true, ..) => Group::Floor,
             (_, Some(_), ..) => Group::Image,
             (_, _, Some(_), _) => Group::Tuned,
-            (.., true) => Group::Baseline,
+            (.., true) => Group::OtherLanguage,
             _ => Group::Service,
         }
     }
 
-    /// The service that its figures are taken by, where that is not the reference: the same app outside of its
+    /// The service that its metrics are taken by, where that is not the reference: the same app outside of its
     /// container, or under its framework's own server.
-    pub fn twin(&self) -> Option<&str> {
+    pub fn counterpart(&self) -> Option<&str> {
         self.image.as_ref().map(|image| image.native.as_str()).or(self.tuned_from.as_deref())
     }
 }

@@ -1,13 +1,14 @@
-//! The figures that are compared: what each is, from where in a sample, and which direction is better.
+//! The metrics that are compared: what each is, from where in a sample, and which direction is better.
 
+use hello_load::Slice;
 use serde::{Deserialize, Serialize};
 
 use crate::sample::Sample;
 
-/// A figure with one value in every round.
+/// A metric with one value in every round.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Figure {
+pub enum Metric {
     /// CPU time of the service for one request, in µs.
     CpuUsPerRequest,
     /// Answers a second.
@@ -36,7 +37,7 @@ pub enum Figure {
     StartUpUs,
 }
 
-impl Figure {
+impl Metric {
     /// All of them.
     pub const ALL: [Self; 13] = [
         Self::CpuUsPerRequest,
@@ -73,6 +74,25 @@ impl Figure {
             Self::PeakRssBytes => load.map(|load| load.peak.rss_bytes as f64),
             Self::PeakPssBytes => load.map(|load| load.peak.pss_bytes as f64),
             Self::StartUpUs => sample.start_up_us,
+        }
+    }
+
+    /// Its value in each slice of a sample; `None` where there are no slices, or slices do not have it.
+    pub fn of_slices(self, sample: &Sample) -> Option<Vec<f64>> {
+        let value = match self {
+            Self::CpuUsPerRequest => Slice::cpu_us_per_request,
+            Self::ThroughputPerS => Slice::throughput_per_s,
+            _ => return None,
+        };
+        (!sample.slices.is_empty()).then(|| sample.slices.iter().map(value).collect())
+    }
+
+    /// The unit of its values, as results.json names it.
+    pub fn unit(self) -> &'static str {
+        match self {
+            Self::ThroughputPerS => "1/s",
+            Self::IdleRssBytes | Self::IdlePssBytes | Self::PeakRssBytes | Self::PeakPssBytes => "bytes",
+            _ => "µs",
         }
     }
 
@@ -177,13 +197,13 @@ mod tests {
         assert_eq!(grouped(58_100.4), "58\u{a0}100");
         assert_eq!(grouped(1_234_567.0), "1\u{a0}234\u{a0}567");
         assert_eq!((grouped(9_999.0).as_str(), grouped(-12_345.0).as_str()), ("9999", "-12\u{a0}345"));
-        assert_eq!(Figure::PeakRssBytes.show(3.0 * 1024.0 * 1024.0), "3.00");
+        assert_eq!(Metric::PeakRssBytes.show(3.0 * 1024.0 * 1024.0), "3.00");
     }
 
     #[test]
     fn names_in_files_are_stable() {
         let names: Vec<String> =
-            Figure::ALL.iter().map(|figure| serde_json::to_string(figure).unwrap()).collect();
+            Metric::ALL.iter().map(|metric| serde_json::to_string(metric).unwrap()).collect();
         assert_eq!(names[0], "\"cpu_us_per_request\"");
         assert_eq!(names[6], "\"latency_p999_us\"");
     }

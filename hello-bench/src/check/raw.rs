@@ -4,8 +4,8 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
 
-use crate::engine::response::{Framing, Head, excerpt};
-use crate::engine::target::Target;
+use hello_load::response::{Framing, Head, excerpt};
+use hello_load::Target;
 
 /// How long to wait for an answer.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -13,7 +13,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// A connection that is spoken to in bytes. Its side stays open until it is dropped: some servers take a half-close
 /// for the end and drop their answers.
 #[derive(Debug)]
-pub struct Wire {
+pub struct RawConnection {
     stream: TcpStream,
     received: Vec<u8>,
 }
@@ -27,7 +27,7 @@ pub struct Answer {
     pub body: Vec<u8>,
 }
 
-impl Wire {
+impl RawConnection {
     /// Connects.
     ///
     /// # Errors

@@ -1,0 +1,192 @@
+//! The outcome of a scenario in a sentence: the significant differences, and nothing else.
+
+use std::fmt;
+
+use hello_load::{Model, Scenario};
+use hello_stats::ranks::ALPHA;
+use serde::{Deserialize, Serialize};
+
+use crate::metadata::{Group, Metadata};
+use crate::metric::{Metric, grouped};
+use crate::summary::{Ratio, Row, Summary};
+
+/// From this ratio on a difference is told as a multiple.
+const MULTIPLE: f64 = 2.0;
+
+/// What one scenario shows of one group of services.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Headline {
+    /// The scenario's name.
+    pub scenario: String,
+    /// The services that it is about.
+    pub group: Group,
+    /// A sentence with its full stop.
+    pub text: String,
+}
+
+impl fmt::Display for Headline {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl Headline {
+    /// A headline for each group that has services.
+    pub fn of(summary: &Summary, scenario: &Scenario, services: &[Metadata]) -> Vec<Self> {
+        let has_rows = |group: &Group| summary.rows.iter().any(|row| row.group == *group);
+        let groups = Group::RANKED.into_iter().filter(has_rows);
+        let headline = |group| Self {
+            scenario: summary.scenario.clone(),
+            group,
+            text: Words { summary, services, group }.sentence(scenario),
+        };
+        groups.map(headline).collect()
+    }
+}
+
+struct Words<'a> {
+    summary: &'a Summary,
+    services: &'a [Metadata],
+    group: Group,
+}
+
+/// A service with its ratio.
+type Related<'a> = (&'a Row, &'a Ratio);
+
+impl Words<'_> {
+    fn sentence(&self, scenario: &Scenario) -> String {
+        let under = match (scenario.model, scenario.rate_per_s) {
+            (Model::Open, Some(rate)) => format!("At {} requests/s", grouped(rate)),
+            _ if scenario.saturates() => "At saturation".to_owned(),
+            _ => format!("Under {}", scenario.name),
+        };
+        let group = match self.group {
+            Group::Tuned => ", tuned",
+            Group::Image => ", in containers",
+            _ => "",
+        };
+        format!("{under}{group}: {}.", self.outcome())
+    }
+
+    fn outcome(&self) -> String {
+        let rows: Vec<&Row> = self.summary.rows.iter().filter(|row| row.group == self.group).collect();
+        if rows.iter().all(|row| row.rank.is_none()) {
+            return format!("no service can be ranked by {}", self.what());
+        }
+        let related: Vec<Related> = rows.iter().filter_map(|row| Some((*row, self.ratio(row)?))).collect();
+        let (differing, alike): (Vec<Related>, Vec<Related>) =
+            related.into_iter().partition(|(_, ratio)| ratio.p <= ALPHA);
+        let mut clauses = self.differences(&differing);
+        clauses.extend(self.no_difference(&alike, !differing.is_empty()));
+        if clauses.is_empty() {
+            let alone = rows.iter().find(|row| row.rank.is_some()).map(|row| self.name(&row.service));
+            return format!("{} was measured alone", alone.unwrap_or_default());
+        }
+        clauses.join("; ")
+    }
+
+    fn ratio<'a>(&self, row: &'a Row) -> Option<&'a Ratio> {
+        row.metrics.get(&self.summary.primary)?.vs_reference.as_ref()
+    }
+
+    /// `hyper uses 11 % less CPU per request than axum; poem uses 4 % more`: the first clause in full.
+    fn differences(&self, differing: &[Related]) -> Vec<String> {
+        let mut clauses: Vec<String> = Vec::new();
+        for (row, ratio) in differing {
+            let (name, verb, amount) = (self.name(&row.service), self.verb(), amount(ratio.ratio));
+            let is_multiple = amount.ends_with("times");
+            clauses.push(match (clauses.is_empty(), is_multiple) {
+                (true, true) => format!("{name} {verb} {amount} the {} of {}", self.unit(), self.base(ratio)),
+                (true, false) => format!("{name} {verb} {amount} {} than {}", self.unit(), self.base(ratio)),
+                (false, _) if self.group == Group::Tuned || self.group == Group::Image => {
+                    format!("{name} {amount} than {}", self.base(ratio))
+                }
+                (false, _) => format!("{name} {amount}"),
+            });
+        }
+        match clauses.len() {
+            0 | 1 => clauses,
+            _ => vec![list(&clauses)],
+        }
+    }
+
+    fn no_difference(&self, alike: &[Related], is_aside: bool) -> Option<String> {
+        let (_, first) = alike.first()?;
+        let names: Vec<String> = alike.iter().map(|(row, _)| self.name(&row.service)).collect();
+        let rounds = match self.summary.rounds {
+            1 => "1 round".to_owned(),
+            rounds => format!("{rounds} rounds"),
+        };
+        Some(match (is_aside, self.group) {
+            (true, _) => format!("no significant difference for {}", list(&names)),
+            (false, Group::Tuned | Group::Image) => {
+                format!("no significant difference in {} for {} in {rounds}", self.what(), list(&names))
+            }
+            (false, _) => format!(
+                "no significant difference in {} between {} and {} in {rounds}",
+                self.what(),
+                self.base(first),
+                list(&names)
+            ),
+        })
+    }
+
+    fn what(&self) -> &'static str {
+        if self.summary.primary == Metric::ThroughputPerS { "throughput" } else { "CPU per request" }
+    }
+
+    fn verb(&self) -> &'static str {
+        if self.summary.primary == Metric::ThroughputPerS { "serves" } else { "uses" }
+    }
+
+    fn unit(&self) -> &'static str {
+        if self.summary.primary == Metric::ThroughputPerS { "requests/s" } else { "CPU per request" }
+    }
+
+    /// What a ratio is relative to.
+    fn base(&self, ratio: &Ratio) -> String {
+        match self.group {
+            Group::Tuned => "under its own server".to_owned(),
+            Group::Image => "run natively".to_owned(),
+            _ => self.name(&ratio.to),
+        }
+    }
+
+    fn name(&self, service: &str) -> String {
+        let metadata = self.services.iter().find(|metadata| metadata.name == service);
+        metadata.map_or_else(|| service.to_owned(), |metadata| metadata.short_label(self.services))
+    }
+}
+
+/// `11 % less`, `4 % more`, `3.1 times`.
+fn amount(ratio: f64) -> String {
+    let percent = (ratio - 1.0) * 100.0;
+    let digits = usize::from(percent.abs() < 2.0);
+    match ratio {
+        _ if ratio >= 10.0 => format!("{ratio:.0} times"),
+        _ if ratio >= MULTIPLE => format!("{ratio:.1} times"),
+        _ if ratio < 1.0 => format!("{:.digits$} % less", -percent),
+        _ => format!("{percent:.digits$} % more"),
+    }
+}
+
+/// `a`, `a and b`, `a, b and c`.
+fn list(words: &[String]) -> String {
+    match words {
+        [] => String::new(),
+        [one] => one.clone(),
+        [first @ .., last] => format!("{} and {last}", first.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn amounts_are_percentages_or_multiples() {
+        let shown = [0.893, 0.985, 1.043, 2.04, 38.2].map(amount);
+        assert_eq!(shown, ["11 % less", "1.5 % less", "4 % more", "2.0 times", "38 times"]);
+        assert_eq!(list(&["a".into(), "b".into(), "c".into()]), "a, b and c");
+    }
+}

@@ -1,0 +1,228 @@
+//! The rounds of a comparison, one after the other; each round's samples are kept as it ends.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+use hello_load::{Scenario, Slicing};
+
+use crate::check::Outcome;
+use crate::generator::Generator;
+use crate::program::Program;
+use crate::progress::{Progress, clock};
+use crate::round::{Round, WARM_UP_SWEEPS};
+use crate::run::{Folder, Run};
+use crate::sample::Sample;
+use crate::session::Session;
+use crate::summary::summarize;
+use crate::trial::TrialRunner;
+
+/// What a start, the idle time and the end take beside the load.
+const OVERHEAD: Duration = Duration::from_millis(350);
+
+/// When a comparison that goes on past its rounds ends.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Precision {
+    /// Half the width of each interval of the ratio to the reference, as a fraction of the ratio.
+    pub half_width: f64,
+    /// Measuring does not go on beyond this time.
+    pub limit: Duration,
+}
+
+/// The part of a comparison that measures.
+pub struct Measurement<'a> {
+    session: &'a Session,
+    generator: &'a Generator,
+    programs: &'a [Program],
+    run: &'a Run,
+    folder: Folder,
+    samples: Vec<Sample>,
+    progress: Progress,
+}
+
+impl<'a> Measurement<'a> {
+    /// Nothing measured yet.
+    pub fn new(
+        session: &'a Session,
+        generator: &'a Generator,
+        programs: &'a [Program],
+        run: &'a Run,
+        folder: Folder,
+    ) -> Self {
+        Self { session, generator, programs, run, folder, samples: Vec::new(), progress: Progress::new(0) }
+    }
+
+    /// What was measured, and where it is kept.
+    pub fn finish(self) -> (Vec<Sample>, Folder) {
+        (self.samples, self.folder)
+    }
+
+    /// Takes services that break the contract out of the run, with samples that say why.
+    ///
+    /// # Errors
+    /// When a sample cannot be written.
+    pub fn refuse(&mut self, outcomes: &[Outcome]) -> Result<()> {
+        for (program, outcome) in self.programs.iter().zip(outcomes) {
+            let Some(first) = outcome.violations.first() else { continue };
+            let count = outcome.violations.len();
+            let cause =
+                format!("breaks the contract in {count} of {} cases, the first: {first}", outcome.cases);
+            for scenario in &self.run.plan.scenarios {
+                let sample = Sample::new(1, scenario, &program.service.name).failed(&cause);
+                self.keep(sample)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Measures the rounds of the plan, and then as many as `precision` asks for; whether the user ended it.
+    ///
+    /// # Errors
+    /// When a sample cannot be written.
+    pub fn rounds(&mut self, precision: Option<Precision>) -> Result<bool> {
+        let planned = self.run.plan.rounds;
+        let scenarios = self.run.plan.scenarios.len() as u64;
+        self.progress = Progress::new(u64::from(planned) * scenarios);
+        self.progress.say(&format!(
+            "measuring {} services, {planned} rounds, about {}; results in {}",
+            self.programs.len(),
+            clock(self.expected(planned)),
+            self.folder.path.display()
+        ));
+        let started = Instant::now();
+        for round in 1.. {
+            if round > planned {
+                if !self.is_more_wanted(precision, started) {
+                    break;
+                }
+                self.progress.extend(scenarios);
+            }
+            if !self.round(round)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Measures one round under every scenario; `false` when the user interrupts.
+    fn round(&mut self, round: u32) -> Result<bool> {
+        for index in 0..self.run.plan.scenarios.len() {
+            let scenario = self.scenario(&self.run.plan.scenarios[index])?;
+            let done = match (self.generator, scenario.slices) {
+                (Generator::Embedded, Some(slicing)) => self.sliced(round, scenario, slicing)?,
+                _ => self.trials(round, scenario)?,
+            };
+            if !done {
+                return Ok(false);
+            }
+            self.progress.step();
+        }
+        Ok(true)
+    }
+
+    /// All services in slices.
+    fn sliced(&mut self, number: u32, scenario: &Scenario, slicing: Slicing) -> Result<bool> {
+        let alive = self.alive();
+        let what = format!("round {number}, {}", scenario.name);
+        let left = self.left(number, scenario);
+        self.progress.now(&what, Some(left));
+        let started = Instant::now();
+        let draw = || self.progress.redraw(&what, left.saturating_sub(started.elapsed()));
+        let round = Round { session: self.session, scenario, slicing, number, progress: &draw };
+        let Ok(samples) = round.run(&alive, self.run.plan.rng(number, &scenario.name)) else {
+            return Ok(false);
+        };
+        for sample in samples {
+            self.keep(sample)?;
+        }
+        Ok(true)
+    }
+
+    /// One trial a service, in random order.
+    fn trials(&mut self, number: u32, scenario: &Scenario) -> Result<bool> {
+        let mut alive = self.alive();
+        let mut rng = self.run.plan.rng(number, &scenario.name);
+        rng.shuffle(&mut alive);
+        let seed = rng.u64(..);
+        let runner = TrialRunner { session: self.session, generator: self.generator };
+        for program in alive {
+            let what = format!("round {number}, {}, {}", scenario.name, program.service.name);
+            let left = self.left(number, scenario);
+            self.progress.now(&what, Some(left));
+            let started = Instant::now();
+            let draw = || self.progress.redraw(&what, left.saturating_sub(started.elapsed()));
+            let Ok(sample) = runner.run(program, scenario, (number, seed), &draw) else {
+                return Ok(false);
+            };
+            self.keep(sample)?;
+        }
+        Ok(true)
+    }
+
+    fn keep(&mut self, sample: Sample) -> Result<()> {
+        if let Some(cause) = &sample.failure {
+            self.progress.say(&format!("{} is not measured further: {cause}", sample.service));
+        }
+        self.folder.append(&sample)?;
+        self.samples.push(sample);
+        Ok(())
+    }
+
+    /// The programs without a failure so far.
+    fn alive(&self) -> Vec<&'a Program> {
+        let has_failed = |name: &str| {
+            self.samples.iter().any(|sample| sample.service == name && sample.failure.is_some())
+        };
+        self.programs.iter().filter(|program| !has_failed(&program.service.name)).collect()
+    }
+
+    fn scenario(&self, name: &str) -> Result<&'a Scenario> {
+        let found = self.run.scenarios.iter().find(|scenario| scenario.name == name);
+        found.with_context(|| format!("there is no scenario {name:?}"))
+    }
+
+    /// How long so many rounds take, roughly.
+    fn expected(&self, rounds: u32) -> Duration {
+        self.run.scenarios.iter().map(|scenario| self.expected_round(scenario)).sum::<Duration>() * rounds
+    }
+
+    /// How long one round takes under one scenario, roughly.
+    fn expected_round(&self, scenario: &Scenario) -> Duration {
+        let alive = self.alive();
+        let warm_up: u32 = alive.iter().map(|program| program.service.warm_up_s).sum();
+        let warm_up = Duration::from_secs(warm_up.into());
+        let services = alive.len() as u32;
+        warm_up
+            + match (self.generator, scenario.slices) {
+                (Generator::Embedded, Some(slicing)) => {
+                    slicing.expected() * services * (slicing.sweeps + WARM_UP_SWEEPS) + OVERHEAD
+                }
+                _ => (scenario.expected() + OVERHEAD) * services,
+            }
+    }
+
+    /// How long is left, roughly, from the start of this scenario in this round.
+    fn left(&self, round: u32, scenario: &Scenario) -> Duration {
+        let rest = self.expected(self.run.plan.rounds.saturating_sub(round));
+        let from_here = self.run.scenarios.iter().skip_while(|other| other.name != scenario.name);
+        rest + from_here.map(|scenario| self.expected_round(scenario)).sum::<Duration>()
+    }
+
+    /// Whether another round is wanted: an interval of CPU time per request is still too wide, and there is time. Where
+    /// every load saturates, the intervals of throughput count.
+    fn is_more_wanted(&self, precision: Option<Precision>, started: Instant) -> bool {
+        let Some(precision) = precision.filter(|precision| started.elapsed() < precision.limit) else {
+            return false;
+        };
+        let all_saturate = self.run.scenarios.iter().all(Scenario::saturates);
+        let mut counting =
+            self.run.scenarios.iter().filter(|scenario| all_saturate || !scenario.saturates());
+        counting.any(|scenario| self.is_wide(scenario, precision.half_width))
+    }
+
+    fn is_wide(&self, scenario: &Scenario, half_width: f64) -> bool {
+        let summary = summarize(scenario, &self.run.services, &self.samples, &self.run.plan.reference);
+        let primary = summary.rows.iter().filter_map(|row| row.metrics.get(&summary.primary));
+        let mut ratios = primary.filter_map(|metric| metric.vs_reference.as_ref());
+        ratios.any(|ratio| ratio.half_width().is_none_or(|found| found > half_width))
+    }
+}

@@ -1,0 +1,62 @@
+//! One table with what a reader asks first: every service, the loads side by side.
+
+use crate::metadata::Group;
+use crate::metric::Metric;
+use crate::render::table::Table;
+use crate::render::tables::{self, ABSENT, Width};
+use crate::report::Report;
+use crate::summary::{Row, Summary};
+
+/// The table: a row for each service of the first scenario, the floor last.
+pub fn table(report: &Report) -> Table {
+    let rows = report.summaries.first().map(|summary| summary.rows.as_slice()).unwrap_or_default();
+    Table {
+        header: header(report),
+        rows: rows.iter().map(|row| cells(report, row)).collect(),
+        text_columns: 2,
+    }
+}
+
+/// The headings, the same for every service.
+pub fn header(report: &Report) -> Vec<String> {
+    let vs = format!("vs {}", tables::reference_name(report));
+    let mut header = vec!["rank".to_owned(), "service".to_owned()];
+    for summary in &report.summaries {
+        let metric = summary.primary.label();
+        header.extend([format!("{metric}, {}", summary.scenario), vs.clone()]);
+    }
+    header.extend(["p50 µs", "p99 µs", "peak RSS MiB", "binary MiB"].map(str::to_owned));
+    header
+}
+
+/// The cells of a service, the rank and the name among them.
+fn cells(report: &Report, row: &Row) -> Vec<String> {
+    let mut cells = vec![tables::rank(row), row.service.clone()];
+    cells.extend(values(report, row));
+    cells
+}
+
+/// The numbers of a service: of every load, and of the first alone.
+pub fn values(report: &Report, row: &Row) -> Vec<String> {
+    let of = |summary: &Summary| {
+        let Some(row) = summary.row(&row.service) else { return [ABSENT.to_owned(), ABSENT.to_owned()] };
+        let reference = &report.run.plan.reference;
+        let ratio = tables::vs_reference(row, summary.primary, reference, Width::Narrow);
+        [tables::cell(row, summary.primary), marked(row, summary.primary, ratio)]
+    };
+    let loads = report.summaries.iter().flat_map(of);
+    let own = [Metric::LatencyP50Us, Metric::LatencyP99Us, Metric::PeakRssBytes];
+    let own = own.into_iter().map(|metric| tables::cell(row, metric));
+    let binary = report.metadata(&row.service).and_then(|metadata| metadata.binary_bytes);
+    let binary = binary.map_or_else(|| ABSENT.to_owned(), |bytes| tables::mib(bytes as f64));
+    loads.chain(own).chain([binary]).collect()
+}
+
+/// A ratio that is not relative to the reference says to what it is.
+fn marked(row: &Row, metric: Metric, ratio: String) -> String {
+    let to = row.metrics.get(&metric).and_then(|summary| summary.vs_reference.as_ref());
+    match (to, row.group) {
+        (Some(ratio_to), Group::Tuned | Group::Image) => format!("{ratio} vs {}", ratio_to.to),
+        _ => ratio,
+    }
+}

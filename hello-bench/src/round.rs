@@ -1,0 +1,123 @@
+//! One round under one scenario in slices: all services alive, each visited once a sweep, in a fresh random order.
+
+use std::time::Duration;
+use std::thread;
+
+use anyhow::Result;
+use fastrand::Rng;
+use hello_load::{Scenario, Slicing};
+
+use crate::contender::Contender;
+use crate::launch::Running;
+use crate::program::Program;
+use crate::sample::Sample;
+use crate::session::Session;
+use crate::system::noise::{Counters, Noise};
+use crate::system::process::own_cpu;
+use crate::trial::IDLE_TIME;
+
+/// Sweeps that are not measured, at the start of a round.
+pub const WARM_UP_SWEEPS: u32 = 2;
+/// Memory is read after every so many sweeps.
+const MEMORY_SWEEPS: u32 = 10;
+
+/// One round under one scenario.
+pub struct Round<'a> {
+    /// The cores, and whether the user wants to stop.
+    pub session: &'a Session,
+    /// The load.
+    pub scenario: &'a Scenario,
+    /// How it is cut.
+    pub slicing: Slicing,
+    /// The number of the round, from 1.
+    pub number: u32,
+    /// Called between slices, to show progress.
+    pub progress: &'a dyn Fn(),
+}
+
+impl Round<'_> {
+    /// Measures these services. Whatever goes wrong with one is the failure of its sample, and the others go on.
+    ///
+    /// # Errors
+    /// When the user interrupts.
+    pub fn run(&self, programs: &[&Program], mut rng: Rng) -> Result<Vec<Sample>> {
+        let mut contenders: Vec<Contender> = Vec::new();
+        let mut order: Vec<&Program> = programs.to_vec();
+        rng.shuffle(&mut order);
+        for program in order {
+            self.session.interrupt.check()?;
+            contenders.push(Contender::launch(program, self.scenario, self.number, &self.session.cores));
+        }
+        thread::sleep(IDLE_TIME);
+        self.each(&mut contenders, |contender| contender.read_idle_memory())?;
+        self.each(&mut contenders, |contender| {
+            let seed = rng.u64(..);
+            contender.connect(self.scenario, seed, self.session, self.progress)
+        })?;
+        for _ in 0..WARM_UP_SWEEPS {
+            self.sweep(&mut contenders, &mut rng)?;
+        }
+        self.each(&mut contenders, |contender| {
+            contender.forget();
+            Ok(())
+        })?;
+        let noise = self.sweeps(&mut contenders, &mut rng)?;
+        Ok(self.finish(contenders, noise))
+    }
+
+    /// The measured sweeps; what else went on meanwhile.
+    fn sweeps(&self, contenders: &mut [Contender], rng: &mut Rng) -> Result<Noise> {
+        let (before, spent_before) = (Counters::read(), spent(contenders));
+        for sweep in 1..=self.slicing.sweeps {
+            self.sweep(contenders, rng)?;
+            if sweep % MEMORY_SWEEPS == 0 || sweep == self.slicing.sweeps {
+                self.each(contenders, |contender| {
+                    contender.read_memory();
+                    Ok(())
+                })?;
+            }
+        }
+        let own = spent(contenders).saturating_sub(spent_before);
+        Ok(match (before, Counters::read()) {
+            (Some(before), Some(after)) => after.since(&before, own),
+            _ => Noise::default(),
+        })
+    }
+
+    /// Visits every service once.
+    fn sweep(&self, contenders: &mut [Contender], rng: &mut Rng) -> Result<()> {
+        let mut order: Vec<&mut Contender> = contenders.iter_mut().collect();
+        rng.shuffle(&mut order);
+        for contender in order {
+            self.session.interrupt.check()?;
+            contender.attempt(|contender| contender.drive_slice());
+        }
+        (self.progress)();
+        Ok(())
+    }
+
+    fn each(
+        &self,
+        contenders: &mut [Contender],
+        mut step: impl FnMut(&mut Contender) -> Result<()>,
+    ) -> Result<()> {
+        for contender in contenders {
+            contender.attempt(&mut step);
+            self.session.interrupt.check()?;
+        }
+        Ok(())
+    }
+
+    fn finish(&self, contenders: Vec<Contender>, noise: Noise) -> Vec<Sample> {
+        let service_cores = self.session.cores.service.len();
+        let finished = contenders.into_iter().map(|contender| contender.finish(noise, service_cores));
+        let (samples, running): (Vec<Sample>, Vec<Option<Running>>) = finished.unzip();
+        Running::stop(running.into_iter().flatten());
+        samples
+    }
+}
+
+/// CPU time of services and generator so far.
+fn spent(contenders: &[Contender]) -> Duration {
+    contenders.iter().map(Contender::cpu).sum::<Duration>() + own_cpu()
+}

@@ -1,0 +1,74 @@
+//! Ranks within each group of services, and ratios to the reference and the floor.
+
+use std::collections::BTreeMap;
+
+use hello_stats::ranks::Comparison;
+use hello_stats::sign_flip::p_value;
+
+use crate::metadata::Group;
+use crate::metric::Metric;
+use crate::summary::entry::Entry;
+use crate::summary::{MetricSummary, Ratio};
+
+/// The p-values of pairs of entries, by their indices.
+pub(super) type PairValues = BTreeMap<(usize, usize), f64>;
+
+/// Compares the services of a group with each other, and ranks them by the primary metric. Returns the p-values of the
+/// pairs.
+pub(super) fn rank(entries: &mut [Entry], metric: Metric, group: Group, primary: Metric) -> PairValues {
+    let is_allowed =
+        |entry: &Entry| entry.group() == group && entry.is_ranked() && entry.is_comparable(metric);
+    let ranked: Vec<usize> = (0..entries.len()).filter(|index| is_allowed(&entries[*index])).collect();
+    let logs = |a: usize, b: usize| entries[ranked[a]].log_ratios(&entries[ranked[b]], metric);
+    let Some(comparison) = Comparison::new(ranked.len(), metric.lower_is_better(), logs) else {
+        return PairValues::new();
+    };
+    if metric == primary {
+        for (range, index) in comparison.rank_ranges().into_iter().zip(&ranked) {
+            entries[*index].row.rank = Some(range);
+        }
+    }
+    let cells = comparison
+        .p
+        .iter()
+        .zip(&ranked)
+        .flat_map(|(row, a)| row.iter().zip(&ranked).map(move |(p, b)| ((*a, *b), *p)));
+    cells.collect()
+}
+
+/// Relates the metric of each service to the reference's, or to that of its counterpart, and to the floor's. Within a
+/// group p is corrected for all pairs of it, as for ranks; else it is that of the pair alone.
+pub(super) fn relate(entries: &mut [Entry], metric: Metric, reference: &str, known: &PairValues) {
+    let floor = entries.iter().position(|entry| entry.group() == Group::Floor);
+    let vs_reference: Vec<Option<Ratio>> = (0..entries.len())
+        .map(|own| {
+            let name = entries[own].counterpart.unwrap_or(reference);
+            let other = entries.iter().position(|other| other.row.service == name)?;
+            ratio(entries, metric, own, other, known)
+        })
+        .collect();
+    let vs_floor: Vec<Option<Ratio>> = (0..entries.len())
+        .map(|own| ratio(entries, metric, own, floor?, &PairValues::new()))
+        .collect();
+    for ((entry, vs_reference), vs_floor) in entries.iter_mut().zip(vs_reference).zip(vs_floor) {
+        if let Some(summary) = entry.row.metrics.get_mut(&metric) {
+            *summary = MetricSummary { vs_reference, vs_floor, ..summary.clone() };
+        }
+    }
+}
+
+fn ratio(
+    entries: &[Entry],
+    metric: Metric,
+    own: usize,
+    other: usize,
+    known: &PairValues,
+) -> Option<Ratio> {
+    let (entry, base) = (&entries[own], &entries[other]);
+    if own == other || !entry.is_comparable(metric) || !base.is_comparable(metric) {
+        return None;
+    }
+    let logs = entry.log_ratios(base, metric)?;
+    let p = known.get(&(own, other)).copied().unwrap_or_else(|| p_value(&logs));
+    Ratio::new(&base.row.service, &logs, p)
+}
