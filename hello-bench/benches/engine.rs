@@ -10,9 +10,9 @@ use hello_bench::interrupt::Interrupt;
 use hello_bench::launch::Running;
 use hello_bench::program::Builder;
 use hello_bench::service::Catalogue;
+use hello_bench::system::cores::Cores;
 use hello_stats::bootstrap::interval;
 use hello_stats::{log_ratios, mean};
-use hello_bench::system::cores::Cores;
 use nix::sys::resource::{UsageWho, getrusage};
 
 /// Turns of each.

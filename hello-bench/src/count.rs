@@ -14,13 +14,13 @@ use anyhow::{Context, Result, bail, ensure};
 use nix::sys::signal::Signal;
 use serde::{Deserialize, Serialize};
 
-use hello_load::Target;
-use crate::metric::grouped;
 use crate::launch::Running;
+use crate::metric::grouped;
 use crate::program::{Program, named_by};
 use crate::progress::Progress;
-use hello_load::{Model, Scenario};
 use crate::session::Session;
+use hello_load::Target;
+use hello_load::{Model, Scenario};
 
 /// The version of the file's form.
 const SCHEMA: u32 = 1;
@@ -127,7 +127,8 @@ pub fn count(programs: &[Program], session: &Session, requests: u32) -> Result<C
         let mut metrics = [0.0; Counter::ALL.len()];
         for (counter, metric) in Counter::ALL.into_iter().zip(&mut metrics) {
             progress.now(&format!("{} under {}", program.service.name, counter.name()), None);
-            let counted = |requests| session.cores.on_generator(|| run(counter, program, session, requests))?;
+            let counted =
+                |requests| session.cores.on_generator(|| run(counter, program, session, requests))?;
             let (few, many) = (counted(requests)?, counted(3 * requests)?);
             *metric = (many - few) / f64::from(2 * requests);
             progress.step();

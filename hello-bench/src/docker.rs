@@ -9,8 +9,8 @@ use nix::unistd::{Gid, Uid};
 use serde::Deserialize;
 
 use crate::command;
-use crate::metadata::Image;
 use crate::interrupt::Interrupt;
+use crate::metadata::Image;
 use crate::program::{Program, named_by};
 use crate::service::Catalogue;
 use crate::system::cores::Cores;

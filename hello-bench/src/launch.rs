@@ -17,10 +17,10 @@ use nix::unistd::Pid;
 
 use crate::command::kill_group;
 use crate::docker::Container;
-use hello_load::response::Head;
 use crate::program::Program;
 use crate::system::cores::Cores;
 use crate::system::process::Tree;
+use hello_load::response::Head;
 
 /// What stands before the address in the ready line.
 const LISTENING: &str = " on http://";

@@ -169,9 +169,8 @@ impl<'a> Measurement<'a> {
 
     /// The programs without a failure so far.
     fn alive(&self) -> Vec<&'a Program> {
-        let has_failed = |name: &str| {
-            self.samples.iter().any(|sample| sample.service == name && sample.failure.is_some())
-        };
+        let has_failed =
+            |name: &str| self.samples.iter().any(|sample| sample.service == name && sample.failure.is_some());
         self.programs.iter().filter(|program| !has_failed(&program.service.name)).collect()
     }
 
@@ -214,8 +213,7 @@ impl<'a> Measurement<'a> {
             return false;
         };
         let all_saturate = self.run.scenarios.iter().all(Scenario::saturates);
-        let mut counting =
-            self.run.scenarios.iter().filter(|scenario| all_saturate || !scenario.saturates());
+        let mut counting = self.run.scenarios.iter().filter(|scenario| all_saturate || !scenario.saturates());
         counting.any(|scenario| self.is_wide(scenario, precision.half_width))
     }
 

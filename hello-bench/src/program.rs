@@ -9,8 +9,8 @@ use anyhow::{Context, Result, ensure};
 use cargo_metadata::MetadataCommand;
 
 use crate::command;
-use crate::metadata::{Metadata, Source, lines_of_code, third_party, version};
 use crate::interrupt::Interrupt;
+use crate::metadata::{Metadata, Source, lines_of_code, third_party, version};
 use crate::service::{Catalogue, Service};
 
 /// A service with the command that starts it.

@@ -1,7 +1,7 @@
 //! One round under one scenario in slices: all services alive, each visited once a sweep, in a fresh random order.
 
-use std::time::Duration;
 use std::thread;
+use std::time::Duration;
 
 use anyhow::Result;
 use fastrand::Rng;

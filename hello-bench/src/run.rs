@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize};
 use crate::metadata::Metadata;
 use crate::plan::Plan;
 use crate::sample::Sample;
-use hello_load::Scenario;
 use crate::system::host::Host;
+use hello_load::Scenario;
 
 /// The version of the files' form. A reader refuses another one.
 pub const SCHEMA: u32 = 2;

@@ -57,8 +57,8 @@ fn all_services_and_the_floor_are_measured_with_every_figure() {
         for row in rows {
             assert!(names.contains(&row["service"].as_str().unwrap()));
             for metric in FIGURES {
-                let median = row["metrics"][metric]["median"].as_f64();
-                assert!(median.is_some_and(|median| median > 0.0), "{metric}: {row}");
+                let value = row["metrics"][metric]["value"].as_f64();
+                assert!(value.is_some_and(|value| value > 0.0), "{metric}: {row}");
             }
         }
         assert_eq!(rows.last().unwrap()["service"], "hello-floor");
@@ -94,16 +94,16 @@ const FIGURES: [&str; 11] = [
 fn one_wrong_body_takes_the_rank_and_the_rest_is_kept() {
     let folder = tempfile::tempdir().unwrap();
     let faults = [("spoiled", "wrong", 600)];
-    let arguments = ["good", "spoiled", "--scenario", "saturate", "--rounds", "2"];
+    let arguments = ["good", "spoiled", "--scenario", "saturate", "--rounds", "2", "--no-control"];
     let ended =
         compare(folder.path(), &faults, &arguments).code(1).stderr(contains("spoiled; see the notes above"));
     ended.stdout(contains("answers were wrong, the first: body").and(contains("Hallo")));
     let results = results(folder.path());
     let rows = results["summaries"][0]["rows"].as_array().unwrap();
     let row = |name: &str| rows.iter().find(|row| row["service"] == name).unwrap();
-    assert!(row("spoiled")["disqualified"].is_string());
-    assert!(row("spoiled")["metrics"]["throughput_per_s"]["place"].is_null());
-    assert!(row("good")["disqualified"].is_null());
+    assert!(row("spoiled")["failure"].is_string());
+    assert!(row("spoiled")["rank"].is_null());
+    assert!(row("good")["failure"].is_null() && row("good")["rank"]["best"] == 1);
     assert_eq!(samples(folder.path()).len(), 4);
 }
 
@@ -130,13 +130,13 @@ fn precision_goes_on_until_there_are_narrow_intervals() {
     let folder = tempfile::tempdir().unwrap();
     let arguments = ["good", "other", "--scenario", "rate", "--rounds", "1", "--precision", "100%"];
     compare(folder.path(), &[("other", "wrong", u32::MAX)], &arguments).success();
-    // Three rounds are the fewest with an interval.
-    assert!(samples(folder.path()).len() >= 6);
+    // Six rounds are the fewest with an interval; each has two services and the control.
+    assert!(samples(folder.path()).len() >= 18);
     bench().args(["compare", "--precision", "none"]).assert().code(2).stderr(contains("not a percentage"));
 }
 
 #[test]
-fn a_broken_contract_is_told_and_not_measured() {
+fn a_broken_contract_is_shown_and_not_measured() {
     let folder = tempfile::tempdir().unwrap();
     let arguments = ["good", "spoiled", "--scenario", "saturate", "--rounds", "1"];
     let ended = compare(folder.path(), &[("spoiled", "wrong", 0)], &arguments).code(1);
@@ -199,31 +199,64 @@ fn bad_input_is_one_clear_line() {
 }
 
 #[test]
-fn ctrl_c_keeps_what_was_measured_and_leaves_no_process() {
+fn a_round_visits_every_service_in_slices_with_a_control() {
+    let folder = tempfile::tempdir().unwrap();
+    let arguments = ["good", "other", "--scenario", "saturate", "--scenario", "counted", "--rounds", "6"];
+    let ended = compare(folder.path(), &[("other", "wrong", u32::MAX)], &arguments).success();
+    ended.stdout(contains("control ").and(contains("this run resolves about")).and(contains("vs good")));
+    for sample in samples(folder.path()) {
+        let slices = sample["slices"].as_array().map(Vec::len);
+        assert_eq!(slices, (sample["scenario"] == "saturate").then_some(5), "{sample}");
+    }
+    let results = results(folder.path());
+    assert_eq!(results["schema"], 2);
+    let summary = &results["summaries"][0];
+    assert_eq!((summary["scenario"].as_str(), summary["rounds"].as_u64()), (Some("saturate"), Some(6)));
+    let services: Vec<_> =
+        summary["rows"].as_array().unwrap().iter().map(|row| row["service"].as_str()).collect();
+    assert!(services.len() == 2 && !services.contains(&Some("good (control)")), "{services:?}");
+    let control = &summary["control"];
+    let bound = |name: &str| control[name].as_f64().unwrap();
+    assert!(control["service"] == "good (control)" && control["to"] == "good");
+    assert!(bound("low") <= bound("ratio") && bound("ratio") <= bound("high"));
+    let row =
+        |name: &str| summary["rows"].as_array().unwrap().iter().find(|row| row["service"] == name).unwrap();
+    let ratio = &row("other")["metrics"]["throughput_per_s"]["vs_reference"];
+    assert_eq!((ratio["to"].as_str(), ratio["bounds"].as_str()), (Some("good"), Some("interval")));
+    // The proxy before it is an effort that no machine hides.
+    assert!(ratio["high"].as_f64().unwrap() < 0.9 && ratio["p"].as_f64().unwrap() <= 0.05, "{ratio}");
+    assert_eq!(row("good")["rank"]["worst"], 1);
+    assert_eq!(row("good")["metrics"]["throughput_per_s"]["rounds"].as_array().unwrap().len(), 6);
+    let host = &results["host"];
+    let cores = |name: &str| host[name].as_array().unwrap().clone();
+    assert!(!cores("service_cores").is_empty() && !cores("generator_cores").is_empty());
+    assert!(host["cores"].as_u64() < Some(2) || cores("service_cores") != cores("generator_cores"));
+}
+
+#[test]
+fn below_six_rounds_there_is_a_range_and_no_interval() {
+    let folder = tempfile::tempdir().unwrap();
+    let arguments = ["good", "other", "--scenario", "saturate", "--rounds", "2"];
+    let ended = compare(folder.path(), &[("other", "wrong", u32::MAX)], &arguments).success();
+    ended.stdout(contains("(range ").and(contains("too few rounds")));
+    let results = results(folder.path());
+    let rows = results["summaries"][0]["rows"].as_array().unwrap();
+    let other = rows.iter().find(|row| row["service"] == "other").unwrap();
+    assert_eq!(other["metrics"]["throughput_per_s"]["vs_reference"]["bounds"], "range");
+}
+
+#[test]
+fn ctrl_c_keeps_finished_rounds_and_leaves_no_process() {
     let folder = tempfile::tempdir().unwrap();
     let (services, scenarios) = (catalogue(folder.path(), &[]), scenarios(folder.path()));
     let mut command = Command::new(env!("CARGO_BIN_EXE_hello-bench"));
-    command.current_dir(root()).args([
-        "compare",
-        "good",
-        "--rounds",
-        "1",
-        "--scenario",
-        "saturate",
-        "--scenario",
-        "long",
-    ]);
-    command
-        .arg("--services")
-        .arg(services)
-        .arg("--scenarios")
-        .arg(scenarios)
-        .arg("--out")
-        .arg(folder.path().join("out"));
+    command.current_dir(root()).args(["compare", "good", "--rounds", "500", "--scenario", "saturate"]);
+    command.arg("--services").arg(services).arg("--scenarios").arg(scenarios);
+    command.arg("--out").arg(folder.path().join("out"));
     let mut running = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let samples_file = folder.path().join("out/samples.jsonl");
     let limit = Instant::now() + Duration::from_secs(30);
-    while fs::read_to_string(&samples_file).unwrap_or_default().is_empty() {
+    while fs::read_to_string(&samples_file).unwrap_or_default().lines().count() < 4 {
         assert!(Instant::now() < limit, "no sample");
         std::thread::sleep(Duration::from_millis(20));
     }
@@ -233,7 +266,9 @@ fn ctrl_c_keeps_what_was_measured_and_leaves_no_process() {
     assert_eq!(running.wait().unwrap().code(), Some(1));
     let output = running.wait_with_output().unwrap();
     assert!(String::from_utf8_lossy(&output.stderr).contains("interrupted; what was measured is in"));
-    assert_eq!(samples(folder.path()).len(), 1);
+    // Whole rounds of the service and its control, and no part of one.
+    let samples = samples(folder.path());
+    assert!(samples.len() >= 4 && samples.len().is_multiple_of(2), "{}", samples.len());
     assert!(folder.path().join("out/report.md").is_file());
     assert!(!Path::new(&format!("/proc/{child}")).exists(), "{child} is left");
 }

@@ -10,7 +10,7 @@ use std::path::Path;
 use std::thread;
 use std::time::Duration;
 
-use common::{Service, bench, catalogue, run, scenarios};
+use common::{Service, bench, run, scenarios};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use predicates::str::contains;
@@ -97,25 +97,15 @@ fn a_dead_server_is_one_clear_line() {
 }
 
 #[test]
-fn two_runs_of_the_same_have_no_difference_and_unlike_ones_are_refused() {
+fn a_server_that_accepts_and_stays_silent_ends_the_load() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    thread::spawn(move || listener.incoming().flatten().collect::<Vec<_>>());
     let folder = tempfile::tempdir().unwrap();
-    let (services, scenarios) = (catalogue(folder.path(), &[]), scenarios(folder.path()));
-    let out = |name: &str| folder.path().join(name);
-    for name in ["one", "two"] {
-        let mut command = bench();
-        command.args(["compare", "good", "--rounds", "3", "--scenario", "rate", "--services"]).arg(&services);
-        command.arg("--scenarios").arg(&scenarios).arg("--out").arg(out(name)).assert().success();
-    }
-    let diff = |options: &[&str]| bench().arg("diff").arg(out("one")).arg(out("two")).args(options).assert();
-    diff(&[]).success().stdout(contains("0 improved, 0 regressed, 13 without a difference"));
-    let json = diff(&["--format", "json"]).success().get_output().stdout.clone();
-    let page: Value = serde_json::from_slice(&json).unwrap();
-    assert_eq!(page["changes"].as_array().unwrap().len(), 13);
-    let path = out("two").join("run.json");
-    let text = fs::read_to_string(&path).unwrap();
-    fs::write(&path, text.replacen("rustc ", "rustc 0.", 1)).unwrap();
-    diff(&[]).code(1).stderr(contains("the compiler was rustc"));
-    diff(&["--anyway"]).success().stdout(contains("! the compiler was rustc"));
+    let mut command = bench();
+    command.args(["load", "--url", &url, "--scenario", "counted", "--scenarios"]);
+    let ended = command.arg(scenarios(folder.path())).timeout(Duration::from_secs(40)).assert().code(1);
+    ended.stderr(contains("4 requests had no answer within 10 s"));
 }
 
 /// A server that closes each connection after its answer without saying so. It ends with the test's process.

@@ -46,10 +46,7 @@ pub struct AddressError {
 
 impl AddressError {
     fn new(variable: &'static str, value: &str) -> Self {
-        Self {
-            variable,
-            value: value.to_owned(),
-        }
+        Self { variable, value: value.to_owned() }
     }
 }
 
@@ -72,24 +69,10 @@ mod tests {
 
     #[test]
     fn defaults_and_values() {
-        assert_eq!(
-            Address::parse(None, None).unwrap().to_string(),
-            "127.0.0.1:3000"
-        );
-        assert_eq!(
-            Address::parse(Some("0.0.0.0"), Some("0"))
-                .unwrap()
-                .to_string(),
-            "0.0.0.0:0"
-        );
-        assert_eq!(
-            Address::parse(Some("::1"), Some("80")).unwrap().to_string(),
-            "[::1]:80"
-        );
-        assert_eq!(
-            Address::parse(Some("localhost"), None).unwrap().to_string(),
-            "127.0.0.1:3000"
-        );
+        assert_eq!(Address::parse(None, None).unwrap().to_string(), "127.0.0.1:3000");
+        assert_eq!(Address::parse(Some("0.0.0.0"), Some("0")).unwrap().to_string(), "0.0.0.0:0");
+        assert_eq!(Address::parse(Some("::1"), Some("80")).unwrap().to_string(), "[::1]:80");
+        assert_eq!(Address::parse(Some("localhost"), None).unwrap().to_string(), "127.0.0.1:3000");
     }
 
     #[test]

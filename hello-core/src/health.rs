@@ -57,10 +57,7 @@ pub(crate) fn check(listening: SocketAddr) -> io::Result<()> {
     let mut stream = TcpStream::connect_timeout(&address, PATIENCE)?;
     stream.set_read_timeout(Some(PATIENCE))?;
     stream.set_write_timeout(Some(PATIENCE))?;
-    write!(
-        stream,
-        "GET / HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n"
-    )?;
+    write!(stream, "GET / HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n")?;
     let mut status_line = [0; b"HTTP/1.1 200".len()];
     stream.read_exact(&mut status_line)?;
     if status_line == *b"HTTP/1.1 200" {

@@ -27,11 +27,7 @@ pub(crate) async fn give_back() -> Infallible {
         if before > start + ALLOWED_PAGES {
             trim();
             let freed = before.saturating_sub(resident_pages().unwrap_or_default());
-            pause = if freed >= WORTH_PAGES {
-                OFTEN
-            } else {
-                (pause * 2).min(SELDOM)
-            };
+            pause = if freed >= WORTH_PAGES { OFTEN } else { (pause * 2).min(SELDOM) };
         } else {
             pause = OFTEN;
         }
@@ -40,19 +36,11 @@ pub(crate) async fn give_back() -> Infallible {
 
 /// The resident set, by `/proc/self/statm`.
 fn resident_pages() -> Option<u64> {
-    fs::read_to_string("/proc/self/statm")
-        .ok()?
-        .split(' ')
-        .nth(1)?
-        .parse()
-        .ok()
+    fs::read_to_string("/proc/self/statm").ok()?.split(' ').nth(1)?.parse().ok()
 }
 
 #[cfg(target_env = "gnu")]
-#[allow(
-    unsafe_code,
-    reason = "the one call of the C library that has no safe wrapper"
-)]
+#[allow(unsafe_code, reason = "the one call of the C library that has no safe wrapper")]
 fn trim() {
     // SAFETY: malloc_trim takes any number, locks what it touches, and moves nothing that is allocated.
     unsafe { libc::malloc_trim(0) };

@@ -22,9 +22,7 @@ impl Params {
     /// Greets the name without the white space around it ([`str::trim`]), or the world when there is no name.
     pub fn greeting(&self) -> Msg {
         let name = self.name.as_deref().map_or("World", str::trim);
-        Msg {
-            message: Cow::Owned(["Hello ", name, "!"].concat()),
-        }
+        Msg { message: Cow::Owned(["Hello ", name, "!"].concat()) }
     }
 }
 
@@ -56,9 +54,7 @@ impl Refusal {
             Self::NotFound => "Not Found",
             Self::MethodNotAllowed => "Method Not Allowed",
         };
-        Msg {
-            message: Cow::Borrowed(message),
-        }
+        Msg { message: Cow::Borrowed(message) }
     }
 }
 
@@ -83,14 +79,8 @@ mod tests {
 
     #[test]
     fn writes_utf8_and_the_escapes_of_serde_json() {
-        assert_eq!(
-            body("name=%E4%B8%96%E7%95%8C"),
-            r#"{"message":"Hello 世界!"}"#
-        );
-        assert_eq!(
-            body("name=%22%5C%0Ax%00"),
-            r#"{"message":"Hello \"\\\nx\u0000!"}"#
-        );
+        assert_eq!(body("name=%E4%B8%96%E7%95%8C"), r#"{"message":"Hello 世界!"}"#);
+        assert_eq!(body("name=%22%5C%0Ax%00"), r#"{"message":"Hello \"\\\nx\u0000!"}"#);
         assert_eq!(body("name=%zz"), r#"{"message":"Hello %zz!"}"#);
         assert_eq!(body("name=%FF"), "{\"message\":\"Hello \u{FFFD}!\"}");
     }

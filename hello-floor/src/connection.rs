@@ -27,14 +27,7 @@ impl Connection {
     /// A connection from which nothing has been read.
     pub(crate) fn new(stream: TcpStream, handicap: Handicap) -> Self {
         let _ = stream.set_nodelay(true);
-        Self {
-            stream,
-            handicap,
-            input: Vec::new(),
-            output: Vec::new(),
-            closing: false,
-            done: false,
-        }
+        Self { stream, handicap, input: Vec::new(), output: Vec::new(), closing: false, done: false }
     }
 
     /// Whether the connection has nothing more to do and is to be dropped.
@@ -75,8 +68,7 @@ impl Connection {
         let filled = self.input.len();
         self.input.resize(filled + READ_BYTES, 0);
         let read = retry(|| self.stream.read(&mut self.input[filled..]));
-        self.input
-            .truncate(filled + read.as_ref().copied().unwrap_or(0));
+        self.input.truncate(filled + read.as_ref().copied().unwrap_or(0));
         read
     }
 

@@ -30,11 +30,7 @@ impl EventLoop {
         let waker = Arc::new(Waker::new(poll.registry(), WAKE)?);
         let (streams, handed) = channel();
         let thread = thread::spawn(move || run(poll, &handed, handicap));
-        Ok(Self {
-            streams,
-            waker,
-            thread,
-        })
+        Ok(Self { streams, waker, thread })
     }
 
     /// Gives the loop one more connection to serve.
@@ -47,9 +43,7 @@ impl EventLoop {
     pub(crate) fn stop(self) -> io::Result<()> {
         drop(self.streams);
         self.waker.wake()?;
-        self.thread
-            .join()
-            .unwrap_or_else(|_| Err(io::Error::other("an event loop panicked")))
+        self.thread.join().unwrap_or_else(|_| Err(io::Error::other("an event loop panicked")))
     }
 }
 
@@ -93,10 +87,7 @@ fn adopt(
             Ok(mut stream) => {
                 let entry = connections.vacant_entry();
                 let both = Interest::READABLE | Interest::WRITABLE;
-                if registry
-                    .register(&mut stream, Token(entry.key()), both)
-                    .is_ok()
-                {
+                if registry.register(&mut stream, Token(entry.key()), both).is_ok() {
                     entry.insert(Connection::new(stream, handicap));
                 }
             }

@@ -13,9 +13,7 @@ impl Handicap {
     /// Reads the environment.
     pub(crate) fn from_env() -> Result<Self, String> {
         let value = std::env::var(VARIABLE).unwrap_or_else(|_| "0".to_owned());
-        let ns = value
-            .parse()
-            .map_err(|_| format!("{VARIABLE}={value:?} is not a number of ns"))?;
+        let ns = value.parse().map_err(|_| format!("{VARIABLE}={value:?} is not a number of ns"))?;
         Ok(Self(Duration::from_nanos(ns)))
     }
 

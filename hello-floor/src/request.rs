@@ -38,11 +38,9 @@ pub(crate) fn parse(input: &[u8]) -> Parsed {
     let mut headers = [EMPTY_HEADER; HEADER_LIMIT];
     let mut request = Request::new(&mut headers);
     match request.parse(input) {
-        Ok(Status::Complete(bytes)) => Parsed::Request {
-            bytes,
-            asked: asked(&request),
-            last: is_last(&request),
-        },
+        Ok(Status::Complete(bytes)) => {
+            Parsed::Request { bytes, asked: asked(&request), last: is_last(&request) }
+        }
         Ok(Status::Partial) => Parsed::Partial,
         Err(_) => Parsed::Malformed,
     }
@@ -58,10 +56,7 @@ fn asked(request: &Request) -> Asked {
         ("/", _) => Err(Refusal::MethodNotAllowed),
         _ => Err(Refusal::NotFound),
     };
-    Asked {
-        answer,
-        head_only: method == "HEAD",
-    }
+    Asked { answer, head_only: method == "HEAD" }
 }
 
 /// Path and query of a target in origin form (`/?name=A`) or absolute form (`http://host/?name=A`).
@@ -78,16 +73,10 @@ fn split(target: &str) -> (&str, &str) {
 fn is_last(request: &Request) -> bool {
     let says = |name: &str, value: &str| {
         request.headers.iter().any(|header| {
-            header.name.eq_ignore_ascii_case(name)
-                && header.value.eq_ignore_ascii_case(value.as_bytes())
+            header.name.eq_ignore_ascii_case(name) && header.value.eq_ignore_ascii_case(value.as_bytes())
         })
     };
-    let has = |name: &str| {
-        request
-            .headers
-            .iter()
-            .any(|header| header.name.eq_ignore_ascii_case(name))
-    };
+    let has = |name: &str| request.headers.iter().any(|header| header.name.eq_ignore_ascii_case(name));
     let body = has("transfer-encoding") || (has("content-length") && !says("content-length", "0"));
     body || request.version == Some(0) || says("connection", "close")
 }
@@ -109,10 +98,7 @@ mod tests {
     #[test]
     fn reads_origin_and_absolute_targets() {
         assert_eq!(greeting("GET /?name=A HTTP/1.1\r\n\r\n"), "Hello A!");
-        assert_eq!(
-            greeting("GET http://h:1/?name=A HTTP/1.1\r\n\r\n"),
-            "Hello A!"
-        );
+        assert_eq!(greeting("GET http://h:1/?name=A HTTP/1.1\r\n\r\n"), "Hello A!");
         assert_eq!(greeting("GET http://h HTTP/1.1\r\n\r\n"), "Hello World!");
         assert_eq!(greeting("GET /x HTTP/1.1\r\n\r\n"), "Not Found");
         assert_eq!(greeting("POST / HTTP/1.1\r\n\r\n"), "Method Not Allowed");
@@ -124,9 +110,7 @@ mod tests {
         for end in 0..18 {
             assert_eq!(parse(&two[..end]), Parsed::Partial, "{end}");
         }
-        let Parsed::Request { bytes, last, .. } = parse(two) else {
-            panic!("not a request")
-        };
+        let Parsed::Request { bytes, last, .. } = parse(two) else { panic!("not a request") };
         assert_eq!((bytes, last), (18, false));
         assert_eq!(parse(b"\0\0"), Parsed::Malformed);
     }

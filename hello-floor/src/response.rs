@@ -16,10 +16,7 @@ pub(crate) struct Clock {
 impl Clock {
     /// A clock that shows the present second.
     pub(crate) fn new() -> Self {
-        let mut clock = Self {
-            second: 0,
-            date: String::new(),
-        };
+        let mut clock = Self { second: 0, date: String::new() };
         clock.tick();
         clock
     }
@@ -27,9 +24,7 @@ impl Clock {
     /// Looks at the time.
     pub(crate) fn tick(&mut self) {
         let now = SystemTime::now();
-        let second = now
-            .duration_since(UNIX_EPOCH)
-            .map_or(0, |since| since.as_secs());
+        let second = now.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
         if second != self.second {
             self.second = second;
             self.date = httpdate::fmt_http_date(now);

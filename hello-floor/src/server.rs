@@ -40,11 +40,9 @@ fn run(address: SocketAddr, handicap: Handicap) -> io::Result<()> {
     let mut listener = TcpListener::bind(address)?;
     let signals = stop_signals()?;
     let mut poll = Poll::new()?;
-    poll.registry()
-        .register(&mut listener, LISTENER, Interest::READABLE)?;
+    poll.registry().register(&mut listener, LISTENER, Interest::READABLE)?;
     let signal_fd = signals.as_raw_fd();
-    poll.registry()
-        .register(&mut SourceFd(&signal_fd), SIGNAL, Interest::READABLE)?;
+    poll.registry().register(&mut SourceFd(&signal_fd), SIGNAL, Interest::READABLE)?;
     let loops = (0..thread::available_parallelism()?.get())
         .map(|_| EventLoop::spawn(handicap))
         .collect::<io::Result<Vec<_>>>()?;
@@ -74,8 +72,5 @@ fn stop_signals() -> io::Result<SignalFd> {
     stop.add(Signal::SIGTERM);
     stop.add(Signal::SIGINT);
     stop.thread_block()?;
-    Ok(SignalFd::with_flags(
-        &stop,
-        SfdFlags::SFD_NONBLOCK | SfdFlags::SFD_CLOEXEC,
-    )?)
+    Ok(SignalFd::with_flags(&stop, SfdFlags::SFD_NONBLOCK | SfdFlags::SFD_CLOEXEC)?)
 }

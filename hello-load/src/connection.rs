@@ -61,7 +61,12 @@ impl Connection {
     ///
     /// # Errors
     /// When no connection can be begun.
-    pub(crate) fn reconnect(&mut self, address: SocketAddr, registry: &Registry, token: Token) -> io::Result<()> {
+    pub(crate) fn reconnect(
+        &mut self,
+        address: SocketAddr,
+        registry: &Registry,
+        token: Token,
+    ) -> io::Result<()> {
         self.stream = connected(address, registry, token)?;
         self.filled = 0;
         self.ended = false;

@@ -61,7 +61,8 @@ pub fn drive(load: &Load, observer: &mut dyn Observer) -> Result<LoadResult> {
             .into_iter()
             .enumerate()
             .map(|(index, worker)| {
-                let schedule = Schedule::new(load.scenario, worker.connections(), (index, count), &budget, &mut rng);
+                let schedule =
+                    Schedule::new(load.scenario, worker.connections(), (index, count), &budget, &mut rng);
                 let (main, shared) = (main.clone(), &shared);
                 scope.spawn(move || run(worker, schedule, span, shared, &main))
             })

@@ -21,11 +21,7 @@ impl Activity {
     /// A connection that opens now.
     pub(crate) fn new(ending: Ending) -> Self {
         let opened = Instant::now();
-        Self {
-            opened,
-            silent_ms: AtomicU64::new(0),
-            ending,
-        }
+        Self { opened, silent_ms: AtomicU64::new(0), ending }
     }
 
     /// A request begins to be answered.

@@ -48,7 +48,5 @@ fn refusal<B>() -> Answer<B> {
 }
 
 fn end_with<B>(answer: &mut Answer<B>) {
-    answer
-        .headers_mut()
-        .insert(CONNECTION, HeaderValue::from_static("close"));
+    answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
 }

@@ -30,12 +30,8 @@ pub(crate) fn http() -> http1::Builder {
 ///
 /// The deadline is one timer for the connection, which is looked at when it fires and set anew if there was a request
 /// meanwhile. hyper's own (`header_read_timeout`) makes and removes a timer for every request.
-pub(crate) async fn serve<S, B>(
-    http: http1::Builder,
-    service: S,
-    stream: TcpStream,
-    mut visit: Visit,
-) where
+pub(crate) async fn serve<S, B>(http: http1::Builder, service: S, stream: TcpStream, mut visit: Visit)
+where
     S: Service<Request<Incoming>, Response = Response<B>, Error = Infallible>,
     B: Body<Data = Bytes, Error: Into<Box<dyn Error + Send + Sync>>> + 'static,
 {

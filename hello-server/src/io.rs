@@ -22,10 +22,7 @@ pub(crate) struct Io {
 
 impl Io {
     pub(crate) fn new(stream: TcpStream) -> Self {
-        Self {
-            stream: TokioIo::new(stream),
-            lingering: None,
-        }
+        Self { stream: TokioIo::new(stream), lingering: None }
     }
 
     fn stream(&mut self) -> Pin<&mut TokioIo<TcpStream>> {
@@ -60,11 +57,7 @@ impl Read for Io {
 }
 
 impl Write for Io {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         self.stream().poll_write(cx, bytes)
     }
 
@@ -80,9 +73,6 @@ impl Write for Io {
         if self.poll_discard(cx).is_ready() {
             return Poll::Ready(Ok(()));
         }
-        self.lingering
-            .as_mut()
-            .map_or(Poll::Ready(()), |over| over.as_mut().poll(cx))
-            .map(Ok)
+        self.lingering.as_mut().map_or(Poll::Ready(()), |over| over.as_mut().poll(cx)).map(Ok)
     }
 }

@@ -41,9 +41,7 @@ impl Threads {
             None => Ok(Self::MultiThread),
             Some(value) if value == "multi-thread" => Ok(Self::MultiThread),
             Some(value) if value == "per-core" => Ok(Self::PerCore),
-            Some(value) => Err(format!(
-                "{VARIABLE} is {value:?}: it takes multi-thread or per-core"
-            )),
+            Some(value) => Err(format!("{VARIABLE} is {value:?}: it takes multi-thread or per-core")),
         }
     }
 
@@ -77,10 +75,7 @@ where
     let spawn = Box::new(move |stream, visit| {
         tokio::spawn(connection::serve(http.clone(), app.clone(), stream, visit));
     });
-    let server = Arc::new(Server::new(
-        spawn,
-        hello_core::connections(limits::CONNECTIONS),
-    ));
+    let server = Arc::new(Server::new(spawn, hello_core::connections(limits::CONNECTIONS)));
     let workers = available_parallelism().map_or(1, usize::from);
     let threads = match Threads::from_env(workers) {
         Ok(threads) => threads,
@@ -98,33 +93,24 @@ where
 }
 
 /// Accepts on this thread and on others.
-async fn serve(
-    server: &Arc<Server>,
-    listener: TcpListener,
-    stop: Stop,
-    others: usize,
-) -> io::Result<()> {
+async fn serve(server: &Arc<Server>, listener: TcpListener, stop: Stop, others: usize) -> io::Result<()> {
     for _ in 0..others {
         accept_beside(server, listener.try_clone()?)?;
     }
-    server
-        .run(tokio::net::TcpListener::from_std(listener)?, stop)
-        .await
+    server.run(tokio::net::TcpListener::from_std(listener)?, stop).await
 }
 
 /// Accepts on a thread of its own, which goes on until the last connection has ended.
 fn accept_beside(server: &Arc<Server>, listener: TcpListener) -> io::Result<()> {
     let (server, end) = (Arc::clone(server), server.loop_end());
     let runtime = Threads::PerCore.runtime(1)?;
-    thread::Builder::new()
-        .name("worker".into())
-        .spawn(move || {
-            runtime.block_on(async {
-                let listener = tokio::net::TcpListener::from_std(listener)?;
-                server.accept(listener, end).await?;
-                server.emptied().await;
-                io::Result::Ok(())
-            })
-        })?;
+    thread::Builder::new().name("worker".into()).spawn(move || {
+        runtime.block_on(async {
+            let listener = tokio::net::TcpListener::from_std(listener)?;
+            server.accept(listener, end).await?;
+            server.emptied().await;
+            io::Result::Ok(())
+        })
+    })?;
     Ok(())
 }

@@ -62,22 +62,14 @@ impl Visit {
 
 impl fmt::Debug for Server {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Server")
-            .field("capacity", &self.capacity)
-            .finish_non_exhaustive()
+        f.debug_struct("Server").field("capacity", &self.capacity).finish_non_exhaustive()
     }
 }
 
 impl Server {
     pub(crate) fn new(spawn: Spawn, capacity: usize) -> Self {
         let (stopping, over) = (watch::Sender::default(), watch::Sender::default());
-        Self {
-            spawn,
-            capacity,
-            stopping,
-            ending: Ending::default(),
-            over,
-        }
+        Self { spawn, capacity, stopping, ending: Ending::default(), over }
     }
 
     /// What an accept loop of another thread waits for.
@@ -104,11 +96,7 @@ impl Server {
     }
 
     /// Accepts until the loop is to end, and then whatever the system has accepted already.
-    pub(crate) async fn accept(
-        &self,
-        listener: TcpListener,
-        mut end: watch::Receiver<()>,
-    ) -> io::Result<()> {
+    pub(crate) async fn accept(&self, listener: TcpListener, mut end: watch::Receiver<()>) -> io::Result<()> {
         let mut stop: Stop = Box::pin(async move {
             let _ = end.changed().await;
         });
@@ -130,13 +118,7 @@ impl Server {
 
     fn take(&self, stream: TcpStream) {
         if self.over.receiver_count() < self.capacity {
-            (self.spawn)(
-                stream,
-                Visit {
-                    ending: self.ending.clone(),
-                    over: self.over.subscribe(),
-                },
-            );
+            (self.spawn)(stream, Visit { ending: self.ending.clone(), over: self.over.subscribe() });
         } else if let Ok(mut stream) = stream.into_std() {
             // There is room for this much in the buffer of a new socket; and who is turned away may be gone.
             let _ = stream.write_all(OVERLOADED);
@@ -157,11 +139,7 @@ mod tests {
     /// A server that holds connections until they are to end, its address, and how to stop it.
     async fn started(
         capacity: usize,
-    ) -> (
-        std::net::SocketAddr,
-        oneshot::Sender<()>,
-        JoinHandle<io::Result<()>>,
-    ) {
+    ) -> (std::net::SocketAddr, oneshot::Sender<()>, JoinHandle<io::Result<()>>) {
         let hold: Spawn = Box::new(|stream, mut visit| {
             tokio::spawn(async move {
                 visit.over().await;
@@ -175,11 +153,7 @@ mod tests {
             let _ = stopped.await;
         });
         let server = Server::new(hold, capacity);
-        (
-            address,
-            stop,
-            tokio::spawn(async move { server.run(listener, stop_signal).await }),
-        )
+        (address, stop, tokio::spawn(async move { server.run(listener, stop_signal).await }))
     }
 
     #[tokio::test]

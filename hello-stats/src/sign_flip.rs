@@ -44,7 +44,7 @@ pub fn holm(p_values: &[f64]) -> Vec<f64> {
     adjusted
 }
 
-/// The first difference keeps its sign: the patterns with the other one have the same sums, but for theirs.
+/// Half of the patterns are enough, those that keep the first sign: flipping every sign of one only negates its sum.
 fn exact(differences: &[f64], extreme: f64) -> f64 {
     let Some((first, rest)) = differences.split_first() else { return 1.0 };
     let mut hits = 0_u32;

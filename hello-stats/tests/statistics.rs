@@ -1,5 +1,5 @@
-//! The statistics against SciPy's and NumPy's on made-up samples, from `fixtures/statistics.py`; and for each of them
-//! what must move it and what must not.
+//! The statistics against SciPy and NumPy on made-up samples (`fixtures/statistics.py`), and for each of them samples
+//! that it must react to and samples that it must not.
 
 use hello_stats::paired::{TRIM, log_ratio_of_sweeps};
 use hello_stats::ranks::ALPHA;
@@ -86,7 +86,7 @@ fn holm_agrees_with_its_definition_in_numpy() {
 }
 
 #[test]
-fn known_differences_are_found_and_equal_samples_are_not_told_apart() {
+fn known_differences_are_significant_and_equal_samples_are_not() {
     for_each_case(|a, b, case| {
         let Some(differs) = case["differs"].as_bool() else { return };
         assert_eq!(permutation::p_value(a, b) <= ALPHA, differs, "{a:?} {b:?}");
@@ -109,7 +109,8 @@ fn holm_keeps_strong_evidence_and_drops_what_is_only_one_of_many() {
 /// Mean, median, trimmed mean, variance, and median absolute deviation.
 fn all_of(values: &[f64]) -> [f64; 5] {
     let trimmed = trimmed_mean(values, TRIM);
-    [mean(values), median(values), trimmed, variance(values), median_absolute_deviation(values)].map(Option::unwrap)
+    [mean(values), median(values), trimmed, variance(values), median_absolute_deviation(values)]
+        .map(Option::unwrap)
 }
 
 /// Which of [`all_of`] differ between the two samples.

@@ -19,56 +19,53 @@ const DISCONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 const GRACE: Duration = Duration::from_secs(1);
 
 fn main() -> ExitCode {
-    System::new().block_on(hello_core::serve(
-        "svc-actix-tuned",
-        async |listener, stop| {
-            let listener = listener.into_std()?;
-            let socket = socket2::Socket::from(listener.try_clone()?);
-            let ending = Arc::new(AtomicBool::new(false));
-            let is_ending = Arc::clone(&ending);
-            // Whoever comes after the signal is refused by the system; then each answer is its connection's last.
-            let drained = async move {
-                stop.await;
-                let _ = socket.shutdown(Shutdown::Read);
-                ending.store(true, Ordering::Relaxed);
-                sleep(GRACE).await;
-            };
-            let http = move || {
+    System::new().block_on(hello_core::serve("svc-actix-tuned", async |listener, stop| {
+        let listener = listener.into_std()?;
+        let socket = socket2::Socket::from(listener.try_clone()?);
+        let ending = Arc::new(AtomicBool::new(false));
+        let is_ending = Arc::clone(&ending);
+        // Whoever comes after the signal is refused by the system; then each answer is its connection's last.
+        let drained = async move {
+            stop.await;
+            let _ = socket.shutdown(Shutdown::Read);
+            ending.store(true, Ordering::Relaxed);
+            sleep(GRACE).await;
+        };
+        let http = move || {
+            let is_ending = Arc::clone(&is_ending);
+            let app = map_config(App::new().configure(app::app), |()| AppConfig::default());
+            let guarded = apply_fn_factory(app, move |request: Request, app: &_| {
+                let answering = has_right_host(&request).then(|| Service::call(app, request));
                 let is_ending = Arc::clone(&is_ending);
-                let app = map_config(App::new().configure(app::app), |()| AppConfig::default());
-                let guarded = apply_fn_factory(app, move |request: Request, app: &_| {
-                    let answering = has_right_host(&request).then(|| Service::call(app, request));
-                    let is_ending = Arc::clone(&is_ending);
-                    async move {
-                        let mut answer: Response<BoxBody> = match answering {
-                            Some(answering) => answering.await?.into(),
-                            None => Response::new(StatusCode::BAD_REQUEST),
-                        };
-                        if is_ending.load(Ordering::Relaxed) {
-                            answer.head_mut().set_connection_type(ConnectionType::Close);
-                        }
-                        Ok::<_, Error>(answer)
+                async move {
+                    let mut answer: Response<BoxBody> = match answering {
+                        Some(answering) => answering.await?.into(),
+                        None => Response::new(StatusCode::BAD_REQUEST),
+                    };
+                    if is_ending.load(Ordering::Relaxed) {
+                        answer.head_mut().set_connection_type(ConnectionType::Close);
                     }
-                });
-                HttpService::build()
-                    .keep_alive(HEAD_TIMEOUT)
-                    .client_request_timeout(HEAD_TIMEOUT)
-                    .client_disconnect_timeout(DISCONNECT_TIMEOUT)
-                    .tcp_nodelay(true)
-                    .h1(guarded)
-                    .tcp()
-            };
-            let workers = available_parallelism().map_or(1, usize::from);
-            let connections = hello_core::connections(CONNECTIONS) / workers;
-            Server::build()
-                .max_concurrent_connections(connections.max(1))
-                .listen("hello", listener, http)?
-                .shutdown_signal(drained)
-                .shutdown_timeout(hello_core::DRAIN_LIMIT.as_secs())
-                .run()
-                .await
-        },
-    ))
+                    Ok::<_, Error>(answer)
+                }
+            });
+            HttpService::build()
+                .keep_alive(HEAD_TIMEOUT)
+                .client_request_timeout(HEAD_TIMEOUT)
+                .client_disconnect_timeout(DISCONNECT_TIMEOUT)
+                .tcp_nodelay(true)
+                .h1(guarded)
+                .tcp()
+        };
+        let workers = available_parallelism().map_or(1, usize::from);
+        let connections = hello_core::connections(CONNECTIONS) / workers;
+        Server::build()
+            .max_concurrent_connections(connections.max(1))
+            .listen("hello", listener, http)?
+            .shutdown_signal(drained)
+            .shutdown_timeout(hello_core::DRAIN_LIMIT.as_secs())
+            .run()
+            .await
+    }))
 }
 
 /// The server itself sees to it that there is one.

@@ -6,9 +6,7 @@ use std::process::ExitCode;
 #[tokio::main]
 async fn main() -> ExitCode {
     hello_core::serve("svc-axum", async |listener, stop| {
-        axum::serve(listener, app::app())
-            .with_graceful_shutdown(stop)
-            .await
+        axum::serve(listener, app::app()).with_graceful_shutdown(stop).await
     })
     .await
 }

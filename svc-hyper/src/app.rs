@@ -29,9 +29,7 @@ fn not_found() -> Answer {
 
 fn method_not_allowed() -> Answer {
     let mut answer = refuse(Refusal::MethodNotAllowed);
-    answer
-        .headers_mut()
-        .insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
+    answer.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
     answer
 }
 
@@ -44,8 +42,6 @@ fn json(status: StatusCode, msg: &Msg) -> Answer {
     let body = serde_json::to_vec(msg).unwrap_or_default();
     let mut answer = Response::new(Full::from(body));
     *answer.status_mut() = status;
-    answer
-        .headers_mut()
-        .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     answer
 }

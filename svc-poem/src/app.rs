@@ -26,9 +26,7 @@ async fn not_found(_: NotFoundError) -> Response {
 }
 
 async fn method_not_allowed(_: MethodNotAllowedError) -> Response {
-    refuse(Refusal::MethodNotAllowed)
-        .with_header(ALLOW, "GET, HEAD")
-        .into_response()
+    refuse(Refusal::MethodNotAllowed).with_header(ALLOW, "GET, HEAD").into_response()
 }
 
 fn refuse(refusal: Refusal) -> Response {

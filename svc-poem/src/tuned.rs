@@ -27,10 +27,7 @@ fn converted(request: Request<Incoming>) -> PoemRequest {
     let (parts, body) = request.into_parts();
     let (local, remote) = (LocalAddr::default(), RemoteAddr::default());
     let parts = RequestParts::from((parts, local, remote, Scheme::HTTP));
-    let body = if body.is_end_stream() {
-        Body::empty()
-    } else {
-        body.map_err(io::Error::other).boxed().into()
-    };
+    let body =
+        if body.is_end_stream() { Body::empty() } else { body.map_err(io::Error::other).boxed().into() };
     PoemRequest::from_parts(parts, body)
 }

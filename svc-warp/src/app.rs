@@ -7,11 +7,7 @@ use warp::reply::{Json, Reply, Response, json, with_header, with_status};
 use warp::{Filter, get, head, path, query};
 
 pub(crate) fn app() -> impl Filter<Extract = (impl Reply,), Error = Infallible> + Clone {
-    path::end()
-        .and(get().or(head()).unify())
-        .and(query())
-        .map(hello)
-        .recover(recover)
+    path::end().and(get().or(head()).unify()).and(query()).map(hello).recover(recover)
 }
 
 fn hello(params: Params) -> Json {

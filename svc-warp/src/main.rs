@@ -6,11 +6,7 @@ use std::{convert::Infallible, process::ExitCode};
 #[tokio::main]
 async fn main() -> ExitCode {
     hello_core::serve("svc-warp", async |listener, stop| {
-        warp::serve(app::app())
-            .incoming(listener)
-            .graceful(stop)
-            .run()
-            .await;
+        warp::serve(app::app()).incoming(listener).graceful(stop).run().await;
         Ok::<(), Infallible>(())
     })
     .await

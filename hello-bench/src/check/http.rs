@@ -8,8 +8,8 @@ use anyhow::{Context, Result};
 use crate::check::cases::{CASES, Case};
 use crate::check::raw::{Answer, RawConnection};
 use crate::check::{Outcome, Violation};
-use hello_load::response::{Framing, excerpt};
 use hello_load::Target;
+use hello_load::response::{Framing, excerpt};
 use hello_load::{Strictness, header_fault, is_json};
 
 /// The request whose answers are compared in length.

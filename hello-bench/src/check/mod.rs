@@ -6,19 +6,19 @@
 pub mod cases;
 pub mod http;
 pub mod process;
-pub mod shutdown;
 pub mod raw;
+pub mod shutdown;
 
 use std::fmt;
 use std::thread;
 
 use anyhow::{Result, anyhow};
 
-use hello_load::Target;
-use hello_load::Strictness;
 use crate::launch::Running;
 use crate::program::Program;
 use crate::session::Session;
+use hello_load::Strictness;
+use hello_load::Target;
 
 /// One way in which a service breaks the contract.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -104,10 +104,8 @@ pub fn service(program: &Program, session: &Session, scope: Scope) -> Result<Out
 /// When one cannot be started, or the user interrupts.
 pub fn services(programs: &[Program], session: &Session, parts: Scope) -> Result<Vec<Outcome>> {
     let outcomes = thread::scope(|scope| {
-        let checks: Vec<_> = programs
-            .iter()
-            .map(|program| scope.spawn(move || service(program, session, parts)))
-            .collect();
+        let checks: Vec<_> =
+            programs.iter().map(|program| scope.spawn(move || service(program, session, parts))).collect();
         let joined = checks.into_iter().map(|check| check.join().map_err(|_| anyhow!("a check panicked"))?);
         joined.collect::<Result<Vec<Outcome>>>()
     })?;

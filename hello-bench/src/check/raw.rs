@@ -4,8 +4,8 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
 
-use hello_load::response::{Framing, Head, excerpt};
 use hello_load::Target;
+use hello_load::response::{Framing, Head, excerpt};
 
 /// How long to wait for an answer.
 const PATIENCE: Duration = Duration::from_secs(5);

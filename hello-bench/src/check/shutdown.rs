@@ -9,11 +9,11 @@ use nix::sys::signal::Signal;
 
 use crate::check::raw::RawConnection;
 use crate::check::{Outcome, Violation};
-use hello_load::Target;
 use crate::interrupt::Interrupt;
 use crate::launch::Running;
 use crate::program::Program;
 use crate::system::cores::Cores;
+use hello_load::Target;
 
 /// What the contract allows.
 const LIMIT: Duration = Duration::from_secs(5);

@@ -6,11 +6,11 @@ use clap::Args;
 use crate::build;
 use crate::check::{self, Outcome, Scope};
 use crate::cli::{self, Files, print};
-use hello_load::Target;
-use hello_load::Strictness;
 use crate::program::Builder;
 use crate::progress::Progress;
 use crate::session::Session;
+use hello_load::Strictness;
+use hello_load::Target;
 
 #[derive(Debug, Args)]
 pub(super) struct Check {

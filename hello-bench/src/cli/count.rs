@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use anyhow::{Context, Result};
 use clap::Args;
 
-use crate::cli::{self, Files, Page, print};
 use crate::build;
+use crate::cli::{self, Files, Page, print};
 use crate::count::{self, Counts};
 use crate::program::Builder;
 use crate::render::{markdown, tables, terminal};

@@ -8,17 +8,17 @@ use clap::Args;
 use serde::Serialize;
 
 use crate::cli::{self, Format, print};
-use hello_load::Target;
-use hello_load::Strictness;
-use hello_load::Observer;
 use crate::interrupt::Interrupt;
-use crate::session::Session;
 use crate::progress::Progress;
 use crate::render::terminal;
-use hello_load::Scenario;
 use crate::service::Catalogue;
-use hello_load::Traffic;
+use crate::session::Session;
 use crate::warning::Warning;
+use hello_load::Observer;
+use hello_load::Scenario;
+use hello_load::Strictness;
+use hello_load::Target;
+use hello_load::Traffic;
 
 #[derive(Debug, Args)]
 pub(super) struct Load {

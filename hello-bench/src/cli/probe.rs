@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use anyhow::{Context, Result, ensure};
 use clap::Args;
 
-use crate::cli::{self, Files, Page, print};
 use crate::build;
+use crate::cli::{self, Files, Page, print};
 use crate::probe::{self, Level};
 use crate::program::Builder;
 use crate::render::{self, markdown, robustness, splice};

@@ -7,10 +7,10 @@ use anyhow::{Context, Result, ensure};
 use clap::Args;
 
 use crate::cli::{self, Page, print};
+use crate::probe;
 use crate::render::{self, splice};
 use crate::report::Report;
 use crate::run;
-use crate::probe;
 
 #[derive(Debug, Args)]
 pub(super) struct ReportArgs {

@@ -12,11 +12,11 @@ use nix::sys::resource::{UsageWho, getrusage};
 use nix::sys::time::TimeValLike;
 
 use crate::command::{self, Ended};
-use hello_load::Strictness;
-use hello_load::{Load, LoadResult, Observer};
 use crate::interrupt::Interrupt;
 use crate::k6::summary::Summary;
 use crate::program::named_by;
+use hello_load::Strictness;
+use hello_load::{Load, LoadResult, Observer};
 
 /// The exit status of a k6 that found a threshold crossed (`errext/exitcodes` of its source).
 const THRESHOLDS_CROSSED: i32 = 99;

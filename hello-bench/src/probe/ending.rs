@@ -8,11 +8,11 @@ use anyhow::Result;
 use nix::sys::signal::Signal;
 
 use crate::check::raw::RawConnection;
-use hello_load::Target;
 use crate::launch::Running;
 use crate::probe::peer::{REQUEST, greets};
 use crate::program::Program;
 use crate::system::cores::Cores;
+use hello_load::Target;
 
 /// Connections that ask without a pause.
 const CLIENTS: usize = 32;
@@ -97,7 +97,8 @@ pub(super) fn stopped(program: &Program, cores: &Cores) -> Result<(String, bool)
     let running = Running::launch(program, cores)?;
     running.first_answer()?;
     let target = Target::at(running.address);
-    let mut wires: Vec<RawConnection> = (0..CLIENTS / 2).filter_map(|_| RawConnection::open(&target).ok()).collect();
+    let mut wires: Vec<RawConnection> =
+        (0..CLIENTS / 2).filter_map(|_| RawConnection::open(&target).ok()).collect();
     for wire in &mut wires {
         // One request before the pause: the connection is the service's, and not only its system's.
         let _ = wire.send(REQUEST).and_then(|()| wire.answer(false));
@@ -107,7 +108,8 @@ pub(super) fn stopped(program: &Program, cores: &Cores) -> Result<(String, bool)
     let sent = wires.iter_mut().filter_map(|wire| wire.send(REQUEST).ok()).count();
     thread::sleep(PAUSE);
     running.signal(Signal::SIGCONT)?;
-    let is_greeted = |wire: &mut RawConnection| wire.answer(false).is_ok_and(|answer| greets(&answer.body, "A"));
+    let is_greeted =
+        |wire: &mut RawConnection| wire.answer(false).is_ok_and(|answer| greets(&answer.body, "A"));
     let answered = wires.iter_mut().filter_map(|wire| is_greeted(wire).then_some(())).count();
     Ok((format!("{answered} of {CLIENTS} answered"), sent == CLIENTS && answered == CLIENTS))
 }

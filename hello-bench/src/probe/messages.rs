@@ -2,9 +2,9 @@
 
 use anyhow::Result;
 
-use hello_load::Target;
 use crate::probe::peer::{Reaction, exchange};
 use crate::probe::{Level, Observation};
+use hello_load::Target;
 
 /// Bytes on a connection of their own.
 #[derive(Clone, Copy, Debug)]

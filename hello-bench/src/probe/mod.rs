@@ -19,7 +19,6 @@ use jiff::Timestamp;
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use serde::{Deserialize, Serialize};
 
-use hello_load::Target;
 use crate::interrupt::Interrupt;
 use crate::launch::Running;
 use crate::probe::messages::MESSAGES;
@@ -27,6 +26,7 @@ use crate::program::Program;
 use crate::progress::Progress;
 use crate::system::cores::Cores;
 use crate::system::host::Host;
+use hello_load::Target;
 
 /// The file of a run's folder that holds what was observed.
 pub const FILE: &str = "probe.json";

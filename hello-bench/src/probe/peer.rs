@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 
-use hello_load::response::{Framing, Head};
 use hello_load::Target;
+use hello_load::response::{Framing, Head};
 
 /// How long to wait for a first answer, and for a server to take what is sent.
 const PATIENCE: Duration = Duration::from_secs(2);

@@ -8,12 +8,12 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 
 use crate::check::raw::RawConnection;
-use hello_load::Target;
 use crate::launch::Running;
 use crate::probe::peer::REQUEST;
 use crate::probe::{growth, idle};
 use crate::program::Program;
 use crate::system::cores::Cores;
+use hello_load::Target;
 
 /// Connections with a request head that never ends.
 const SLOW: usize = 1000;

@@ -96,6 +96,7 @@ fn of_group(report: &Report, group: Group, metrics: &[(Metric, &str)]) -> Option
             std::iter::once(row.service.clone()).chain(ratios).collect()
         })
         .collect();
-    let header = std::iter::once(tables::vs(report, group)).chain(metrics.iter().map(|(_, name)| (*name).to_owned()));
+    let header =
+        std::iter::once(tables::vs(report, group)).chain(metrics.iter().map(|(_, name)| (*name).to_owned()));
     (!rows.is_empty()).then(|| Table { header: header.collect(), rows, text_columns: 1 })
 }

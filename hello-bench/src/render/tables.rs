@@ -5,7 +5,7 @@ use hello_stats::Bounds;
 
 use crate::count::Counts;
 use crate::diff::{Change, Diff, Interval, Verdict};
-use crate::metadata::{Metadata, Group, Image};
+use crate::metadata::{Group, Image, Metadata};
 use crate::metric::{Metric, grouped};
 use crate::render::table::Table;
 use crate::report::Report;
@@ -133,15 +133,20 @@ pub fn costs(report: &Report, width: Width) -> Table {
         header[6] = "dependencies";
         header.push("clean build s");
     }
-    let processes = report.run.services.iter().filter(|metadata| metadata.image.is_none());
+    let native = |metadata: &&Metadata| metadata.image.is_none() && !metadata.control;
+    let processes = report.run.services.iter().filter(native);
     let rows = processes.map(|metadata| cost(report, metadata, width)).collect();
     Table { header: header.into_iter().map(str::to_owned).collect(), rows, text_columns: 2 }
 }
 
 /// The table of container images: what they weigh, and what they need when they run; `None` where there are none.
 pub fn images(report: &Report, width: Width) -> Option<Table> {
-    let images: Vec<(&Metadata, &Image)> =
-        report.run.services.iter().filter_map(|metadata| Some((metadata, metadata.image.as_ref()?))).collect();
+    let images: Vec<(&Metadata, &Image)> = report
+        .run
+        .services
+        .iter()
+        .filter_map(|metadata| Some((metadata, metadata.image.as_ref()?)))
+        .collect();
     let mut header =
         vec!["image of", "image MB", "layer MB", "idle RSS MiB", "peak MiB", "start-up ms", "CPU vs native"];
     if width == Width::Wide {
@@ -344,7 +349,9 @@ fn cost(report: &Report, metadata: &Metadata, width: Width) -> Vec<String> {
         count(metadata.dependencies),
     ];
     if width == Width::Wide {
-        cells.push(metadata.clean_build_s.map_or_else(|| ABSENT.to_owned(), |seconds| format!("{seconds:.0}")));
+        cells.push(
+            metadata.clean_build_s.map_or_else(|| ABSENT.to_owned(), |seconds| format!("{seconds:.0}")),
+        );
     }
     cells
 }

@@ -11,10 +11,10 @@ use crate::render::relations;
 use crate::render::table::Table;
 use crate::render::tables::{self, Width};
 use crate::report::Report;
-use hello_stats::ranks::ALPHA;
-use hello_load::Traffic;
 use crate::validate::{Power, SIMULATED_SERVICES, Validation};
 use crate::warning::Warning;
+use hello_load::Traffic;
+use hello_stats::ranks::ALPHA;
 
 /// The whole report. `styled` sets headings in bold.
 pub fn page(report: &Report, styled: bool) -> String {

@@ -135,12 +135,7 @@ pub fn primary(scenario: &Scenario) -> Metric {
 }
 
 /// Summarizes the samples of one scenario; ratios are relative to the service named `reference`.
-pub fn summarize(
-    scenario: &Scenario,
-    services: &[Metadata],
-    samples: &[Sample],
-    reference: &str,
-) -> Summary {
+pub fn summarize(scenario: &Scenario, services: &[Metadata], samples: &[Sample], reference: &str) -> Summary {
     let own: Vec<&Sample> = samples.iter().filter(|sample| sample.scenario == scenario.name).collect();
     let mut entries: Vec<Entry> = services
         .iter()
@@ -192,7 +187,8 @@ fn common_rounds(entries: &[Entry]) -> BTreeSet<u32> {
 fn sort(entries: &mut [Entry], primary: Metric, reference: &str) {
     let sign = if primary.lower_is_better() { 1.0 } else { -1.0 };
     entries.sort_by(|a, b| {
-        let key = |entry: &Entry| (entry.group(), entry.has_failed(), sign * entry.position(primary, reference));
+        let key =
+            |entry: &Entry| (entry.group(), entry.has_failed(), sign * entry.position(primary, reference));
         key(a).partial_cmp(&key(b)).unwrap_or(std::cmp::Ordering::Equal)
     });
 }

@@ -1,9 +1,9 @@
 //! Simulated comparisons, drawn from the slices of equal copies, in which a difference of known size is put.
 
 use fastrand::Rng;
+use hello_stats::mean;
 use hello_stats::paired::log_ratio_of_sweeps;
 use hello_stats::ranks::{ALPHA, Comparison};
-use hello_stats::mean;
 
 use crate::metric::Metric;
 use crate::sample::Sample;
@@ -51,7 +51,9 @@ impl Pool {
 
     /// The share of simulated runs that find one service slower by this fraction, among equal others.
     pub(super) fn power(&self, slower: f64, rounds: usize) -> f64 {
-        self.share(rounds, slower, |comparison| comparison.p[0][1] <= ALPHA && comparison.log_ratio[0][1] > 0.0)
+        self.share(rounds, slower, |comparison| {
+            comparison.p[0][1] <= ALPHA && comparison.log_ratio[0][1] > 0.0
+        })
     }
 
     /// The smallest difference, in steps of 0.1 %, that [`POWER`] of the runs find; `None` when it is over 50 %.
@@ -71,7 +73,8 @@ impl Pool {
 
     fn share(&self, rounds: usize, slower: f64, hit: impl Fn(&Comparison) -> bool) -> f64 {
         let mut rng = Rng::with_seed(u64::from(RUNS));
-        let hits = (0..RUNS).filter(|_| self.run(rounds, slower, &mut rng).as_ref().is_some_and(&hit)).count();
+        let hits =
+            (0..RUNS).filter(|_| self.run(rounds, slower, &mut rng).as_ref().is_some_and(&hit)).count();
         hits as f64 / f64::from(RUNS)
     }
 

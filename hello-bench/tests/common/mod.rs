@@ -79,12 +79,15 @@ pub(crate) fn catalogue(folder: &Path, faults: &[(&str, &str, u32)]) -> PathBuf 
     path
 }
 
-/// A scenarios file with short loads.
+/// A scenarios file with short loads: `rate` and `saturate` in slices, the others as trials of one service.
 pub(crate) fn scenarios(folder: &Path) -> PathBuf {
     let path = folder.join("scenarios.json");
     let text = r#"{
-        "saturate": {"about": "as fast as it goes", "model": "closed", "connections": 8, "think_time_s": 0, "duration_s": 0.3},
-        "rate": {"about": "on schedule", "model": "open", "connections": 8, "rate_per_s": 500, "warm_up_s": 0.1, "duration_s": 0.4},
+        "saturate": {"about": "as fast as it goes", "model": "closed", "connections": 8, "think_time_s": 0, "duration_s": 0.3,
+            "slices": {"settle_s": 0.002, "duration_s": 0.02, "sweeps": 5}},
+        "rate": {"about": "on schedule", "model": "open", "connections": 8, "rate_per_s": 500, "warm_up_s": 0.1, "duration_s": 0.4,
+            "slices": {"settle_s": 0.004, "duration_s": 0.04, "sweeps": 5}},
+        "counted": {"about": "so many requests", "model": "closed", "connections": 4, "think_time_s": 0.001, "requests": 400},
         "long": {"about": "goes on", "model": "closed", "connections": 2, "think_time_s": 0, "duration_s": 60}
     }"#;
     fs::write(&path, text).unwrap();

@@ -1,5 +1,5 @@
 //! The whole estimator on a synthetic machine whose truth is known: do its intervals cover, are its false alarms rare,
-//! does it find a small difference? `controls` shows that these tests can fail.
+//! does it find a small difference? The tests in `controls` show that these can fail.
 //!
 //! `--nocapture` shows the figures.
 
@@ -16,7 +16,8 @@ use hello_stats::{Bounds, Estimate};
 
 use model::{DISTURBED, Design, MEASURED, Machine, Round};
 
-/// Simulated runs. The Monte-Carlo error of a share, √(p (1 − p) / 1000), is 0.7 % near 5 and 95 %, and 1.3 % near 80 %.
+/// Simulated runs. The Monte-Carlo error of a share, √(p (1 − p) / 1000), is 0.7 % near 5 and 95 %, and 1.3 % near
+/// 80 %.
 const RUNS: usize = 1000;
 
 /// The logarithm of the ratio of `a` to `b` in each round.
@@ -72,7 +73,7 @@ fn twelve_rounds_cover_without_false_alarms() {
     covers_without_false_alarms(MEASURED, Design { rounds: 12, sweeps: 30 }, 2);
 }
 
-/// Six rounds are too few for a difference between any two of five services: these have no alarms at all.
+/// With six rounds no difference between any two of five services can be significant, so there are no alarms at all.
 #[test]
 fn six_rounds_cover_without_false_alarms() {
     covers_without_false_alarms(MEASURED, Design { rounds: 6, sweeps: 20 }, 3);
@@ -101,8 +102,8 @@ fn three_percent_are_found_in_four_of_five_runs() {
     assert!(reference >= 0.8, "{reference}");
 }
 
-/// Processes differ, and no number of sweeps averages that out; rounds do. And Holm's correction for ten pairs leaves
-/// nine rounds only one pattern of signs that is significant.
+/// Processes differ, and only more rounds average that out. And with nine rounds and ten pairs, the smallest of Holm's
+/// p-values is significant only if all nine rounds agree on the sign.
 #[test]
 #[ignore = "for the choice of the defaults: slow without optimization"]
 fn more_rounds_find_more_than_more_sweeps() {
@@ -130,7 +131,9 @@ fn runs_are_compared_without_false_alarms_and_a_tenth_is_found() {
     };
     let [covers, alarms, _] = shares(RUNS, 6, |rng| compare(1.0, rng));
     let [covers_change, _, found] = shares(RUNS / 2, 7, |rng| compare(1.1, rng));
-    println!("two runs: covers 1.0 in {covers}, 1.1 in {covers_change}; alarms in {alarms}; 10 % found in {found}");
+    println!(
+        "two runs: covers 1.0 in {covers}, 1.1 in {covers_change}; alarms in {alarms}; 10 % found in {found}"
+    );
     assert!([covers, covers_change].iter().all(|share| (0.93..=0.97).contains(share)));
     assert!(alarms <= ALPHA && found >= 0.8, "{alarms} {found}");
 }
@@ -139,14 +142,14 @@ fn deviation(values: &[f64]) -> f64 {
     variance(values).unwrap().sqrt()
 }
 
-/// The model is worth as much as it is like a machine: 13 to 15 % for a sweep; between rounds of 40 sweeps, where 1.1
-/// to 1.6 % were measured, it is a little worse.
+/// Measured were 13 to 15 % for a sweep, and 1.1 to 1.6 % between rounds of 40 sweeps. There the model is a little
+/// worse.
 #[test]
-fn the_synthetic_machine_varies_as_much_as_the_one_that_was_measured() {
+fn the_model_varies_like_the_machine_that_was_measured() {
     let run = MEASURED.run(Design { rounds: 500, sweeps: 40 }, &[1.0; 5], &mut Rng::with_seed(8));
     let sweeps = run.iter().flat_map(|round| round[1].iter().zip(&round[0]));
     let sweeps: Vec<f64> = sweeps.map(|(value, reference)| (value / reference).ln()).collect();
     let (sweep, round) = (deviation(&sweeps), deviation(&log_ratios(&run, 1, 0).unwrap()));
-    println!("standard deviation of a sweep {sweep:.4}, of a round {round:.4}");
+    println!("standard deviation of sweeps {sweep:.4}, of rounds {round:.4}");
     assert!((0.13..=0.15).contains(&sweep) && (0.016..=0.020).contains(&round), "{sweep} {round}");
 }

@@ -1,29 +1,31 @@
 //! A synthetic machine: what one slice of load costs on hardware that others use too.
 //!
-//! A cost is a product, so this works in logarithms: a level, times what the process, the time and chance do to it.
-//! The sizes are those measured on a shared virtual machine with two cores, slices of 20 ms and five services.
+//! Effects multiply, so they are added as logarithms. How much sweeps and rounds vary in all fits what was measured on
+//! a shared virtual machine with two cores, five services and slices of 20 ms. How that divides into causes is assumed.
 
 use std::f64::consts::TAU;
 
 use fastrand::Rng;
 
-/// Clock speed, temperature and neighbours change slowly: each slice a step of 0.8 %, which over the three seconds of
-/// a round is about 10 %.
+/// Clock speed, temperature and other guests change slowly, and neighbouring slices share it: a random walk with steps
+/// of 0.8 %, about 10 % over the three seconds of a round.
 const DRIFT_STEP: f64 = 0.008;
-/// No machine drifts away for ever: this pull keeps the drift within 20 to 30 % over minutes.
+/// A walk alone would drift away for ever. This pull back to zero keeps its standard deviation at 18 %.
 const DRIFT_KEPT: f64 = 0.999;
-/// Something that lasts for a tenth of a second meets all slices of a sweep alike. Successive sweeps did not correlate.
+/// What lasts for a tenth of a second affects all slices of a sweep alike, and the next sweep not at all.
 const SWEEP_SD: f64 = 0.10;
-/// The hypervisor gives the core to somebody else: the slice takes 1.2 to 3 times as long.
+/// While the hypervisor runs another guest on the core, a slice takes 1.2 to 3 times as long.
 const BURST: [f64; 2] = [1.2, 3.0];
-/// Half of the bursts end with their slice, the others run on into slices of neighbours.
+/// The chance that a burst ends with its slice; otherwise it hits the next one too.
 const BURST_END: f64 = 0.5;
-/// The scale of a slice's own noise, by Student's t with 3 degrees of freedom: interrupts and scheduling are not normal.
+/// The scale of a slice's own noise, by Student's t with 3 degrees of freedom: interrupts and scheduling have heavy
+/// tails.
 /// Together with the bursts, one sweep's log ratio gets the standard deviation of 13 to 15 % that was measured.
 const NOISE_SCALE: f64 = 0.043;
-/// The first slice of a sweep finds caches that the generator's bookkeeping has emptied: 2 %.
+/// The first slice of a sweep costs more, as if the generator's bookkeeping between sweeps evicted caches. A random
+/// order shares this out.
 const FIRST_SLICE: f64 = 0.02;
-/// Two processes of one binary differ in how their memory is laid out: 0.8 %. Less than 1 % was measured.
+/// Processes of one binary differ by their memory layout, for as long as they live: less than 1 % was measured.
 const PROCESS_SD: f64 = 0.008;
 
 /// In which order the slices are measured.
@@ -51,7 +53,7 @@ pub(crate) type Round = Vec<Vec<f64>>;
 #[derive(Clone, Copy)]
 pub(crate) struct Machine {
     pub(crate) order: Order,
-    /// How likely it is that a burst begins with a slice; about twice that share of the slices is hit.
+    /// The chance that a burst begins with a slice. The average burst lasts for two.
     pub(crate) burst_rate: f64,
 }
 

@@ -25,8 +25,8 @@ pub fn figure_bars(report: &Report, summary: &Summary, metric: Metric) -> Option
         })
         .collect();
     let data = known.iter().map(|(row, of_rounds)| {
-        let range = range(of_rounds, 1.0)
-            .map(|(low, high)| format!("{} to {}", metric.show(low), metric.show(high)));
+        let range =
+            range(of_rounds, 1.0).map(|(low, high)| format!("{} to {}", metric.show(low), metric.show(high)));
         vec![
             row.service.clone(),
             metric.show(of_rounds.value),
@@ -166,7 +166,8 @@ pub fn fact_bars(
     value: impl Fn(&Metadata) -> Option<f64>,
     digits: usize,
 ) -> Option<Card> {
-    let known = report.run.services.iter().filter_map(|metadata| Some((metadata, value(metadata)?)));
+    let services = || report.run.services.iter().filter(|metadata| !metadata.control);
+    let known = services().filter_map(|metadata| Some((metadata, value(metadata)?)));
     let mut bars: Vec<Bar> = known
         .map(|(metadata, value)| Bar {
             series: series(report, &metadata.name),
@@ -177,7 +178,7 @@ pub fn fact_bars(
         })
         .collect();
     bars.sort_by(|a, b| a.value.total_cmp(&b.value));
-    let data = report.run.services.iter().map(|metadata| {
+    let data = services().map(|metadata| {
         let text =
             value(metadata).map_or_else(|| tables::ABSENT.to_owned(), |value| format!("{value:.digits$}"));
         vec![metadata.name.clone(), text]

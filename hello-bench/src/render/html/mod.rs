@@ -140,7 +140,10 @@ fn ranking(report: &Report) -> Ranking {
         colour: colour(report, &row.service),
         rank: tables::rank(row),
         name: label(report, &row.service),
-        version: report.metadata(&row.service).and_then(|metadata| metadata.version.clone()).unwrap_or_default(),
+        version: report
+            .metadata(&row.service)
+            .and_then(|metadata| metadata.version.clone())
+            .unwrap_or_default(),
         cells: overview::values(report, row),
     });
     Ranking { header: overview::header(report), rows: rows.collect() }
@@ -163,7 +166,8 @@ fn order(report: &Report) -> String {
 }
 
 fn sources(report: &Report) -> Vec<Source<'_>> {
-    let quoted = report.run.services.iter().filter_map(|metadata| Some((metadata, metadata.source.as_ref()?)));
+    let quoted =
+        report.run.services.iter().filter_map(|metadata| Some((metadata, metadata.source.as_ref()?)));
     quoted
         .map(|(metadata, source)| Source {
             name: &metadata.name,
@@ -184,7 +188,9 @@ pub fn series(report: &Report, service: &str) -> Series {
 
 /// The framework, where it names the service.
 pub fn label(report: &Report, service: &str) -> String {
-    report.metadata(service).map_or_else(|| service.to_owned(), |metadata| metadata.label(&report.run.services))
+    report
+        .metadata(service)
+        .map_or_else(|| service.to_owned(), |metadata| metadata.label(&report.run.services))
 }
 
 /// The class of a service's colour: a framework's own wherever it appears, others' by their place in the list.
@@ -196,7 +202,8 @@ fn colour(report: &Report, service: &str) -> String {
     }
     let own = |metadata: &Metadata| OWN.iter().position(|framework| *framework == metadata.framework);
     let others = report.run.services.iter().filter(|metadata| own(metadata).is_none() && !metadata.floor);
-    let other = others.map(|metadata| metadata.name.as_str()).position(|name| name == service).unwrap_or_default();
+    let other =
+        others.map(|metadata| metadata.name.as_str()).position(|name| name == service).unwrap_or_default();
     format!("c{}", own(metadata).unwrap_or(OWN.len() + other % 4))
 }
 

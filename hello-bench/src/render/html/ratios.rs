@@ -102,8 +102,10 @@ fn data(summary: &Summary, group: Group) -> Vec<Vec<String>> {
     let cells = |name: &str, ratio: &Ratio| {
         vec![name.to_owned(), tables::show_ratio(ratio, 3), format!("{:.4}", ratio.p)]
     };
-    let shown =
-        summary.rows.iter().filter(|row| row.group == group || group == Group::Service && row.group == Group::Floor);
+    let shown = summary
+        .rows
+        .iter()
+        .filter(|row| row.group == group || group == Group::Service && row.group == Group::Floor);
     let rows = shown.filter_map(|row| Some(cells(&row.service, ratio(row, summary)?)));
     let control = summary.control.iter().filter(|_| group == Group::Service);
     rows.chain(control.map(|control| cells(&control.service, &control.ratio))).collect()
@@ -136,7 +138,10 @@ pub fn rounds_card(report: &Report, summary: &Summary) -> Option<Card> {
     (!rows.is_empty()).then(|| Card {
         drawing: Some(chart::rounds(label, &rows)),
         title,
-        subtitle: format!("ratio {}; a dot is a round, the line is their mean", tables::vs(report, Group::Service)),
+        subtitle: format!(
+            "ratio {}; a dot is a round, the line is their mean",
+            tables::vs(report, Group::Service)
+        ),
         table: table(&["service", "MAD", "rounds"], data.collect()),
     })
 }

@@ -2,9 +2,7 @@
 
 use crate::metadata::{Group, Metadata};
 use crate::metric::Metric;
-use crate::render::html::cards::{
-    fact_bars, figure_bars, latency, memory, windows,
-};
+use crate::render::html::cards::{fact_bars, figure_bars, latency, memory, windows};
 use crate::render::html::ratios::{forest_card, rounds_card};
 use crate::render::html::{Card, Section, experiment, scheduled};
 use crate::render::tables::{self, Width};
@@ -106,8 +104,10 @@ fn robust(report: &Report) -> Section {
 }
 
 fn easy(report: &Report) -> Section {
-    let lines = |metadata: &Metadata| metadata.lines_of_code.filter(|_| !metadata.floor).map(|count| count as f64);
-    let crates = |metadata: &Metadata| metadata.dependencies.filter(|_| !metadata.floor).map(|count| count as f64);
+    let lines =
+        |metadata: &Metadata| metadata.lines_of_code.filter(|_| !metadata.floor).map(|count| count as f64);
+    let crates =
+        |metadata: &Metadata| metadata.dependencies.filter(|_| !metadata.floor).map(|count| count as f64);
     let build = |metadata: &Metadata| metadata.clean_build_s.filter(|_| !metadata.floor);
     let cards = [
         fact_bars(
@@ -152,7 +152,8 @@ fn sure(report: &Report) -> Section {
 /// The picture that answers: the ratios of each group of services under each load.
 pub fn answer(report: &Report) -> Vec<Card> {
     let groups = Group::RANKED.into_iter();
-    let cards = groups
-        .flat_map(|group| report.summaries.iter().filter_map(move |summary| forest_card(report, summary, group)));
+    let cards = groups.flat_map(|group| {
+        report.summaries.iter().filter_map(move |summary| forest_card(report, summary, group))
+    });
     cards.collect()
 }
