@@ -12,6 +12,7 @@ mod host;
 #[cfg(feature = "tuned")]
 mod memory;
 mod message;
+mod panic;
 mod process;
 
 #[cfg(feature = "dlmalloc")]

@@ -15,6 +15,7 @@ use tokio::time::sleep;
 
 use crate::Address;
 use crate::health::{self, Asked};
+use crate::panic;
 
 /// How long requests in flight may take after the signal. The contract allows 5 s until the process is gone.
 pub const DRAIN_LIMIT: Duration = Duration::from_secs(4);
@@ -30,7 +31,8 @@ pub type Stop = Pin<Box<dyn Future<Output = ()> + Send>>;
 ///
 /// With `--health` it asks the service that listens at that address already, and ends with what it found.
 /// Ends with success when `server` returns, or [`DRAIN_LIMIT`] after the signal: some frameworks would wait
-/// for a half-sent request for ever. Anything else is one line on stderr and failure.
+/// for a half-sent request for ever. Anything else is one line on stderr and failure. A panic of one connection is a
+/// line, too, and ends that connection alone.
 pub async fn serve<E: Display>(
     name: &str,
     server: impl AsyncFnOnce(TcpListener, Stop) -> Result<(), E>,
@@ -40,6 +42,7 @@ pub async fn serve<E: Display>(
         Ok(Asked::Health) => return health(name),
         Err(cause) => return fail(name, cause),
     }
+    panic::report_in_one_line(name);
     let (listener, stop, late) = match prepare(name).await {
         Ok(prepared) => prepared,
         Err(cause) => return fail(name, cause),

@@ -34,8 +34,13 @@ impl EventLoop {
     }
 
     /// Gives the loop one more connection to serve.
+    ///
+    /// # Errors
+    /// When the loop has ended: the process must not go on with a part of its loops.
     pub(crate) fn hand(&self, stream: TcpStream) -> io::Result<()> {
-        let _ = self.streams.send(stream);
+        self.streams
+            .send(stream)
+            .map_err(|_| io::Error::other("an event loop has ended"))?;
         self.waker.wake()
     }
 
