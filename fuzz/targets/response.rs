@@ -1,7 +1,7 @@
 //! The engine: an answer's head and body are found where they end, whatever follows, and not before.
 #![no_main]
 
-use hello_bench::engine::response::{Framing, Head};
+use hello_load::response::{Framing, Head};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|input: &[u8]| {

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use hello_bench::scenario::Scenario;
+use hello_load::Scenario;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &str| {

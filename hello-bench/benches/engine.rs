@@ -11,8 +11,8 @@ use hello_bench::launch::Running;
 use hello_bench::program::Builder;
 use hello_bench::service::Catalogue;
 use hello_bench::system::cores::Cores;
-use hello_stats::bootstrap::interval;
-use hello_stats::{log_ratios, mean};
+use hello_stats::Estimate;
+use hello_stats::paired::log_ratio;
 use nix::sys::resource::{UsageWho, getrusage};
 
 /// Turns of each.
@@ -48,14 +48,10 @@ fn main() -> Result<(), Box<dyn Error>> {
         println!("round {round}: hello-bench {:.2} µs, wrk {:.2} µs", engine[round - 1], wrk[round - 1]);
     }
     fs::remove_file(&scenarios)?;
-    let logs = log_ratios(&engine, &wrk).ok_or("a turn took no time")?;
-    let (ratio, range) =
-        (mean(&logs).ok_or("no rounds")?.exp(), interval(&logs, mean).ok_or("too few rounds")?);
-    println!(
-        "CPU per request, hello-bench by wrk: {ratio:.3} [{:.3}, {:.3}]",
-        range.low.exp(),
-        range.high.exp()
-    );
+    let logs = engine.iter().zip(&wrk).map(|(engine, wrk)| log_ratio(*engine, *wrk));
+    let logs = logs.collect::<Option<Vec<f64>>>().ok_or("a turn took no time")?;
+    let Estimate { value, low, high, .. } = Estimate::of_mean(&logs).ok_or("no rounds")?.exp();
+    println!("CPU per request, hello-bench vs wrk: {value:.3} [{low:.3}, {high:.3}]");
     Ok(())
 }
 

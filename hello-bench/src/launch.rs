@@ -2,8 +2,8 @@
 
 use std::collections::VecDeque;
 use std::fs;
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::io::{BufRead, BufReader, Read};
+use std::net::{SocketAddr, TcpListener};
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
@@ -11,16 +11,17 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail, ensure};
+use hello_load::Target;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 use crate::command::kill_group;
 use crate::docker::Container;
 use crate::program::Program;
+use crate::raw::RawConnection;
 use crate::system::cores::Cores;
 use crate::system::process::Tree;
-use hello_load::response::Head;
 
 /// What stands before the address in the ready line.
 const LISTENING: &str = " on http://";
@@ -100,31 +101,20 @@ impl Running {
         Ok(running)
     }
 
-    /// Sends `GET /` and returns the time from the start of the process to the head of the answer.
+    /// Sends `GET /` and returns the time from the start of the process to the whole answer.
     ///
     /// # Errors
     /// When the service does not answer with 200.
     pub fn first_answer(&self) -> Result<Duration> {
-        let cannot = || format!("{} did not answer its first request", self.name);
-        let mut stream = TcpStream::connect(self.address).with_context(cannot)?;
-        stream.set_read_timeout(Some(Duration::from_secs(10)))?;
-        write!(stream, "GET / HTTP/1.1\r\nhost: {}\r\n\r\n", self.address).with_context(cannot)?;
-        let mut received = Vec::new();
-        let mut buffer = [0; 4096];
-        loop {
-            match stream.read(&mut buffer).with_context(cannot)? {
-                0 => bail!("{}", cannot()),
-                bytes => received.extend_from_slice(&buffer[..bytes]),
-            }
-            match Head::parse(&received) {
-                Ok(None) => {}
-                Ok(Some(head)) if head.status == 200 => return Ok(self.started.elapsed()),
-                Ok(Some(head)) => {
-                    bail!("{} answered its first request with status {}", self.name, head.status)
-                }
-                Err(cause) => bail!("{} sent {cause}", self.name),
-            }
-        }
+        let cannot = |cause| anyhow!("{} did not answer its first request: {cause}", self.name);
+        let mut connection = RawConnection::open(&Target::at(self.address)).map_err(cannot)?;
+        let request = format!("GET / HTTP/1.1\r\nhost: {}\r\n\r\n", self.address);
+        connection.send(request.as_bytes()).map_err(cannot)?;
+        let answer = connection.answer(false).map_err(cannot)?;
+        let took = self.started.elapsed();
+        let status = answer.head.status;
+        ensure!(status == 200, "{} answered its first request with status {status}", self.name);
+        Ok(took)
     }
 
     /// The process and its descendants.

@@ -32,6 +32,7 @@ pub mod plan;
 pub mod probe;
 pub mod program;
 pub mod progress;
+pub mod raw;
 pub mod render;
 pub mod report;
 pub mod round;

@@ -1,12 +1,15 @@
 //! The result of a run: what renderers show, and all that they show.
 
+use std::path::Path;
+
+use anyhow::{Result, ensure};
 use hello_load::Scenario;
 use serde::{Deserialize, Serialize};
 
 use crate::headline::Headline;
 use crate::metadata::Metadata;
-use crate::probe::Probes;
-use crate::run::Run;
+use crate::probe::{self, Probes};
+use crate::run::{self, Run};
 use crate::sample::Sample;
 use crate::summary::{Summary, summarize};
 use crate::warning::Warning;
@@ -29,6 +32,16 @@ pub struct Report {
 }
 
 impl Report {
+    /// The report of the run in a folder, from its samples.
+    ///
+    /// # Errors
+    /// When the folder holds no run, or one of another schema, or no samples.
+    pub fn read(folder: &Path) -> Result<Self> {
+        let (run, samples) = run::read(folder)?;
+        ensure!(!samples.is_empty(), "{} has no samples", folder.display());
+        Ok(Self { probes: probe::read(folder)?, ..Self::new(run, &samples) })
+    }
+
     /// Summarizes the samples of a run.
     pub fn new(run: Run, samples: &[Sample]) -> Self {
         let scenarios = run.plan.scenarios.iter().filter_map(|name| run.scenario(name));

@@ -133,7 +133,7 @@ impl Worker {
     ) -> Result<Marks> {
         let mut events = self.events.take().unwrap_or_else(|| Events::with_capacity(1024));
         let run = Run::new(self, schedule, span, shared);
-        let outcome = run.to_the_end(&mut events, service_cpu);
+        let outcome = run.drive(&mut events, service_cpu);
         self.events = Some(events);
         outcome
     }
@@ -233,7 +233,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    fn to_the_end(mut self, events: &mut Events, service_cpu: &dyn Fn() -> Duration) -> Result<Marks> {
+    fn drive(mut self, events: &mut Events, service_cpu: &dyn Fn() -> Duration) -> Result<Marks> {
         loop {
             let now = self.span.now();
             self.mark(now, service_cpu);

@@ -6,8 +6,8 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 
 use crate::check::cases::{CASES, Case};
-use crate::check::raw::{Answer, RawConnection};
-use crate::check::{Outcome, Violation};
+use crate::check::outcome::{Outcome, Violation};
+use crate::raw::{Answer, RawConnection};
 use hello_load::Target;
 use hello_load::response::{Framing, excerpt};
 use hello_load::{Strictness, header_fault, is_json};

@@ -5,64 +5,21 @@
 
 pub mod cases;
 pub mod http;
+pub mod outcome;
 pub mod process;
-pub mod raw;
 pub mod shutdown;
 
-use std::fmt;
 use std::thread;
 
 use anyhow::{Result, anyhow};
+
+pub use outcome::{Outcome, Violation};
 
 use crate::launch::Running;
 use crate::program::Program;
 use crate::session::Session;
 use hello_load::Strictness;
 use hello_load::Target;
-
-/// One way in which a service breaks the contract.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Violation {
-    /// The case.
-    pub case: String,
-    /// What was sent or done.
-    pub sent: String,
-    /// What the contract asks for.
-    pub expected: String,
-    /// What came instead.
-    pub received: String,
-}
-
-impl fmt::Display for Violation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { case, sent, expected, received } = self;
-        write!(f, "{case}\n    sent      {sent}\n    expected  {expected}\n    received  {received}")
-    }
-}
-
-/// What a check found.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub struct Outcome {
-    /// How many cases were checked.
-    pub cases: usize,
-    /// Where the contract is broken.
-    pub violations: Vec<Violation>,
-    /// The length of the answer to a request that every service gets, for comparison; absent when there was none.
-    pub answer_bytes: Option<usize>,
-}
-
-impl Outcome {
-    fn add(&mut self, violation: Option<Violation>) {
-        self.cases += 1;
-        self.violations.extend(violation);
-    }
-
-    fn merge(&mut self, other: Self) {
-        self.cases += other.cases;
-        self.violations.extend(other.violations);
-        self.answer_bytes = self.answer_bytes.or(other.answer_bytes);
-    }
-}
 
 /// Which parts of the contract to check.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 
+use crate::check::outcome::{Outcome, Violation};
 use crate::check::shutdown;
-use crate::check::{Outcome, Violation};
 use crate::command::kill_group;
 use crate::interrupt::Interrupt;
 use crate::launch::{Running, command};

@@ -7,11 +7,11 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 use nix::sys::signal::Signal;
 
-use crate::check::raw::RawConnection;
-use crate::check::{Outcome, Violation};
+use crate::check::outcome::{Outcome, Violation};
 use crate::interrupt::Interrupt;
 use crate::launch::Running;
 use crate::program::Program;
+use crate::raw::RawConnection;
 use crate::system::cores::Cores;
 use hello_load::Target;
 

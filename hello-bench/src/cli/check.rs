@@ -5,7 +5,7 @@ use clap::Args;
 
 use crate::build;
 use crate::check::{self, Outcome, Scope};
-use crate::cli::{self, Files, print};
+use crate::cli::shared::{self, Files, print};
 use crate::program::Builder;
 use crate::progress::Progress;
 use crate::session::Session;
@@ -35,7 +35,7 @@ impl Check {
         }
         let catalogue = self.files.catalogue()?;
         let besides = catalogue.tuned().into_iter().chain(catalogue.floor().cloned());
-        let services = cli::chosen(&catalogue, &self.names, besides, "check")?;
+        let services = shared::chosen(&catalogue, &self.names, besides, "check")?;
         let builder = Builder::new(&catalogue, &self.files.profile, &session.interrupt);
         let programs = build::all(&builder, &services)?;
         let progress = Progress::working("checking the contract");

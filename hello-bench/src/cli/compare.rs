@@ -10,7 +10,7 @@ use hello_load::Scenario;
 use jiff::ZonedDateTime;
 
 use crate::build;
-use crate::cli::{self, Files, Page, print, shown};
+use crate::cli::shared::{self, Files, Page, print, shown};
 use crate::compare::Comparison;
 use crate::docker::Docker;
 use crate::generator::Generator;
@@ -49,12 +49,12 @@ pub(super) struct Measure {
 
 impl Measure {
     fn scenarios_file(&self, catalogue: &Catalogue) -> PathBuf {
-        cli::scenarios_file(&catalogue.root, self.scenarios_file.as_deref())
+        shared::scenarios_file(&catalogue.root, self.scenarios_file.as_deref())
     }
 
     /// The scenarios of these names.
     pub(super) fn scenarios(&self, catalogue: &Catalogue, names: &[&str]) -> Result<Vec<Scenario>> {
-        cli::scenarios(&self.scenarios_file(catalogue), names)
+        shared::scenarios(&self.scenarios_file(catalogue), names)
     }
 
     /// The folder for the results, made now so that one that cannot be written is known before anything is built.
@@ -135,7 +135,7 @@ impl Compare {
             rounds: self.measure.rounds,
             seed: self.measure.seed(),
             profile: self.files.profile,
-            command: cli::command_line(),
+            command: shared::command_line(),
             generator,
             precision: self.measure.precision(),
         };
@@ -160,7 +160,7 @@ impl Compare {
                 services.push(service);
             }
         }
-        Ok(cli::with_tools(services))
+        Ok(shared::with_tools(services))
     }
 
     /// The service that ratios are relative to.

@@ -7,10 +7,10 @@ use anyhow::{Context, Result};
 use clap::Args;
 
 use crate::build;
-use crate::cli::{self, Files, Page, print};
+use crate::cli::shared::{self, Files, Page, print};
 use crate::count::{self, Counts};
 use crate::program::Builder;
-use crate::render::{markdown, tables, terminal};
+use crate::render::{markup, tables, terminal};
 use crate::session::Session;
 
 #[derive(Debug, Args)]
@@ -39,7 +39,7 @@ impl Count {
         let recorded = self.against.as_deref().map(Counts::read).transpose()?;
         let catalogue = self.files.catalogue()?;
         let besides = catalogue.tuned().into_iter().chain(catalogue.floor().cloned());
-        let services = cli::chosen(&catalogue, &self.names, besides, "count")?;
+        let services = shared::chosen(&catalogue, &self.names, besides, "count")?;
         let builder = Builder::new(&catalogue, &self.files.profile, &session.interrupt);
         let programs = build::all(&builder, &services)?;
         let counts = count::count(&programs, session, self.requests)?;
@@ -50,8 +50,8 @@ impl Count {
         let names: Vec<&str> = services.iter().map(|service| service.name.as_str()).collect();
         let table = tables::counts(&counts, &names);
         print(&match self.format {
-            Page::Table => terminal::table(&table, cli::is_styled()),
-            Page::Markdown => markdown::table(&table),
+            Page::Table => terminal::table(&table, shared::is_styled()),
+            Page::Markdown => markup::table(&table),
             Page::Json => json,
         })?;
         recorded.map_or(Ok(()), |recorded| counts.check_against(&recorded))

@@ -6,10 +6,11 @@ use std::path::PathBuf;
 use anyhow::{Context, Result};
 use clap::Args;
 
-use crate::cli::{Format, is_styled, print, report};
+use crate::cli::shared::{Format, is_styled, print};
 use crate::diff::Diff;
 use crate::render::html::difference;
 use crate::render::terminal;
+use crate::report::Report;
 
 #[derive(Debug, Args)]
 pub(super) struct DiffArgs {
@@ -32,7 +33,7 @@ pub(super) struct DiffArgs {
 
 impl DiffArgs {
     pub(super) fn run(self) -> Result<()> {
-        let (earlier, later) = (report::read(&self.earlier)?, report::read(&self.later)?);
+        let (earlier, later) = (Report::read(&self.earlier)?, Report::read(&self.later)?);
         let diff = Diff::new(&earlier, &later, self.anyway)?;
         if let Some(file) = &self.html {
             let page = difference::page(&diff).context("cannot draw the page")?;

@@ -7,7 +7,7 @@ use anyhow::{Context, Result, ensure};
 use clap::Args;
 use serde::Serialize;
 
-use crate::cli::{self, Format, print};
+use crate::cli::shared::{self, Format, print};
 use crate::interrupt::Interrupt;
 use crate::progress::Progress;
 use crate::render::terminal;
@@ -83,9 +83,9 @@ impl Load {
     fn scenario(&self) -> Result<Scenario> {
         let file = match &self.scenarios_file {
             Some(file) => file.clone(),
-            None => cli::scenarios_file(&Catalogue::read(None)?.root, None),
+            None => shared::scenarios_file(&Catalogue::read(None)?.root, None),
         };
-        cli::scenarios(&file, &[&self.scenario])?.pop().context("there is no scenario")
+        shared::scenarios(&file, &[&self.scenario])?.pop().context("there is no scenario")
     }
 }
 

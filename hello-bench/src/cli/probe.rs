@@ -7,10 +7,11 @@ use anyhow::{Context, Result, ensure};
 use clap::Args;
 
 use crate::build;
-use crate::cli::{self, Files, Page, print};
+use crate::cli::shared::{self, Files, Page, print};
 use crate::probe::{self, Level};
 use crate::program::Builder;
-use crate::render::{self, markdown, robustness, splice};
+use crate::render::{self, markup, robustness, splice};
+use crate::report::Report;
 use crate::run;
 use crate::session::Session;
 
@@ -38,24 +39,24 @@ pub(super) struct Probe {
 impl Probe {
     pub(super) fn run(self, session: &Session) -> Result<()> {
         let catalogue = self.files.catalogue()?;
-        let services = cli::chosen(&catalogue, &self.names, catalogue.tuned(), "probe")?;
+        let services = shared::chosen(&catalogue, &self.names, catalogue.tuned(), "probe")?;
         let builder = Builder::new(&catalogue, &self.files.profile, &session.interrupt);
         let programs = build::all(&builder, &services)?;
         let Session { cores, interrupt } = session.untimed();
-        let probes = probe::probe(&programs, &cores, cli::command_line(), &interrupt)?;
+        let probes = probe::probe(&programs, &cores, shared::command_line(), &interrupt)?;
         if let Some(folder) = &self.out {
             fs::create_dir_all(folder).with_context(|| format!("cannot write to {}", folder.display()))?;
             run::write(folder, probe::FILE, &serde_json::to_string_pretty(&probes)?)?;
             if run::is_run(folder) {
-                render::write(&cli::report::read(folder)?, folder)?;
+                render::write(&Report::read(folder)?, folder)?;
             }
         }
         if let Some(page) = &self.splice {
-            cli::rewrite(page, |text| splice::probe(text, &probes))?;
+            shared::rewrite(page, |text| splice::probe(text, &probes))?;
         }
         print(&match self.format {
             Page::Table => robustness::summary(&probes),
-            Page::Markdown => markdown::table(&robustness::table(&probes)),
+            Page::Markdown => markup::table(&robustness::table(&probes)),
             Page::Json => serde_json::to_string_pretty(&probes)? + "\n",
         })?;
         let broken = probes.services.iter().filter(|probed| probed.broken(Level::Must).next().is_some());

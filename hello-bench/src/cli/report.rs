@@ -3,14 +3,12 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use clap::Args;
 
-use crate::cli::{self, Page, print};
-use crate::probe;
+use crate::cli::shared::{self, Page, print};
 use crate::render::{self, splice};
 use crate::report::Report;
-use crate::run;
 
 #[derive(Debug, Args)]
 pub(super) struct ReportArgs {
@@ -30,7 +28,7 @@ pub(super) struct ReportArgs {
 
 impl ReportArgs {
     pub(super) fn run(self) -> Result<()> {
-        let report = read(&self.folder)?;
+        let report = Report::read(&self.folder)?;
         render::write(&report, &self.folder)?;
         if let Some(page) = &self.splice {
             splice_into(page, &report)?;
@@ -48,15 +46,8 @@ fn open(page: &Path) -> Result<()> {
     opened.with_context(|| format!("cannot run xdg-open: open {} yourself", page.display())).map(drop)
 }
 
-/// The report of a run, from its samples.
-pub(super) fn read(folder: &Path) -> Result<Report> {
-    let (run, samples) = run::read(folder)?;
-    ensure!(!samples.is_empty(), "{} has no samples", folder.display());
-    Ok(Report { probes: probe::read(folder)?, ..Report::new(run, &samples) })
-}
-
 /// Writes the report into a page; sources are found relative to it.
 fn splice_into(page: &Path, report: &Report) -> Result<()> {
     let root = page.parent().unwrap_or(Path::new(""));
-    cli::rewrite(page, |text| splice::splice(text, report, root))
+    shared::rewrite(page, |text| splice::splice(text, report, root))
 }

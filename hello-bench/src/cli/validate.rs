@@ -4,7 +4,7 @@ use anyhow::{Context, Result, ensure};
 use clap::Args;
 
 use crate::cli::compare::Measure;
-use crate::cli::{Files, Format, command_line, print, shown};
+use crate::cli::shared::{Files, Format, command_line, print, shown};
 use crate::compare::Comparison;
 use crate::generator::Generator;
 use crate::program::Builder;

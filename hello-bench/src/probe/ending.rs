@@ -7,10 +7,10 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 use nix::sys::signal::Signal;
 
-use crate::check::raw::RawConnection;
 use crate::launch::Running;
 use crate::probe::peer::{REQUEST, greets};
 use crate::program::Program;
+use crate::raw::RawConnection;
 use crate::system::cores::Cores;
 use hello_load::Target;
 

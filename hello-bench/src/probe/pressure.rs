@@ -7,11 +7,11 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 
-use crate::check::raw::RawConnection;
 use crate::launch::Running;
 use crate::probe::peer::REQUEST;
 use crate::probe::{growth, idle};
 use crate::program::Program;
+use crate::raw::RawConnection;
 use crate::system::cores::Cores;
 use hello_load::Target;
 

@@ -2,7 +2,7 @@
 
 use std::fmt::{Display, Write};
 
-use crate::render::table::Table;
+use crate::render::markup::{escape, table};
 use crate::render::tables::{self, Width};
 use crate::render::{overview, relations, robustness};
 use crate::report::Report;
@@ -92,32 +92,4 @@ fn notes(page: &mut String, notes: &[impl Display]) {
     for note in notes {
         let _ = writeln!(page, "- {}", escape(&note.to_string()));
     }
-}
-
-/// A table in the syntax of GitHub-flavoured Markdown.
-pub fn table(table: &Table) -> String {
-    let line = |cells: &[String]| {
-        let cells: Vec<String> = cells.iter().map(|cell| escape(cell)).collect();
-        format!("| {} |\n", cells.join(" | "))
-    };
-    let rule = (0..table.header.len()).map(|column| if table.is_numeric(column) { "---:" } else { "---" });
-    let rule = format!("| {} |\n", rule.collect::<Vec<_>>().join(" | "));
-    let rows: String = table.rows.iter().map(|row| line(row)).collect();
-    format!("{}{rule}{rows}", line(&table.header))
-}
-
-/// Text in which nothing is markup.
-pub fn escape(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for character in text.chars() {
-        match character {
-            '\\' | '|' | '*' | '_' | '`' | '[' | ']' | '#' => escaped.extend(['\\', character]),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '&' => escaped.push_str("&amp;"),
-            '\n' | '\r' => escaped.push(' '),
-            other => escaped.push(other),
-        }
-    }
-    escaped
 }

@@ -2,6 +2,7 @@
 
 pub mod html;
 pub mod markdown;
+pub mod markup;
 pub mod overview;
 pub mod relations;
 pub mod robustness;

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use crate::probe::{Level, Observation, Probed, Probes};
-use crate::render::markdown;
+use crate::render::markup;
 use crate::render::table::Table;
 
 /// What a service's name begins with in the catalogue, and what a column has no room for.
@@ -45,17 +45,17 @@ pub fn summary(probes: &Probes) -> String {
 
 /// The table, what it counts and where it was made, for a page in Markdown.
 pub fn excerpt(probes: &Probes) -> String {
-    let mut page = markdown::table(&table(probes));
+    let mut page = markup::table(&table(probes));
     page.push('\n');
     for probed in &probes.services {
-        let _ = writeln!(page, "- {}: {}", markdown::escape(&probed.service), kept(probed));
+        let _ = writeln!(page, "- {}: {}", markup::escape(&probed.service), kept(probed));
     }
     let day = probes.started_at.strftime("%Y-%m-%d");
     let _ = writeln!(
         page,
         "\nProbed by `{}` on {day}: {}.",
         probes.command.replace('`', "'"),
-        markdown::escape(&probes.host.line())
+        markup::escape(&probes.host.line())
     );
     page
 }

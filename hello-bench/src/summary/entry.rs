@@ -9,7 +9,7 @@ use hello_stats::paired::{log_ratio, log_ratio_of_sweeps};
 use crate::metadata::{Group, Metadata};
 use crate::metric::Metric;
 use crate::sample::Sample;
-use crate::summary::{Control, MetricSummary, Ratio, Row};
+use crate::summary::row::{Control, MetricSummary, Ratio, Row};
 use crate::warning::{ServiceWarning, Warning};
 
 /// A service with its samples.

@@ -8,7 +8,7 @@ use hello_stats::sign_flip::p_value;
 use crate::metadata::Group;
 use crate::metric::Metric;
 use crate::summary::entry::Entry;
-use crate::summary::{MetricSummary, Ratio};
+use crate::summary::row::{MetricSummary, Ratio};
 
 /// The p-values of pairs of entries, by their indices.
 pub(super) type PairValues = BTreeMap<(usize, usize), f64>;

@@ -82,7 +82,7 @@ impl Pool {
     /// in a round drawn at random; the first is slower besides. The pairs keep their direction, so that noise which is
     /// not symmetric stays so.
     fn run(&self, rounds: usize, slower: f64, rng: &mut Rng) -> Option<Comparison> {
-        let mut services: Vec<Vec<f64>> = vec![Vec::with_capacity(rounds); SIMULATED_SERVICES];
+        let mut services: Vec<Vec<f64>> = vec![Vec::new(); SIMULATED_SERVICES];
         for (index, own) in services.iter_mut().enumerate() {
             let pair = &self.pairs[index % self.pairs.len()];
             // Two services share what one copy adds, so each gets half of a pair's variance.

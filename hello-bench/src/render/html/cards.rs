@@ -2,8 +2,8 @@
 
 use crate::metadata::Metadata;
 use crate::metric::Metric;
+use crate::render::html::card::{Card, series};
 use crate::render::html::chart::{self, Bar, Percentiles};
-use crate::render::html::{Card, series};
 use crate::render::table::Table;
 use crate::render::tables;
 use crate::report::Report;

@@ -4,7 +4,7 @@ use askama::Template;
 
 use crate::diff::{Change, Diff, Verdict};
 use crate::metric::Metric;
-use crate::render::html::Card;
+use crate::render::html::card::Card;
 use crate::render::html::cards::table;
 use crate::render::html::chart::Series;
 use crate::render::html::forest::{ForestRow, RowKind, forest};

@@ -1,8 +1,8 @@
 //! The two tests of the 2022 experiment, with its published metrics beside ours.
 
 use crate::metric::Metric;
+use crate::render::html::card::{Card, Section};
 use crate::render::html::cards::table;
-use crate::render::html::{Card, Section};
 use crate::render::tables;
 use crate::report::Report;
 use crate::summary::Summary;

@@ -3,10 +3,10 @@
 use hello_stats::{Bounds, median_absolute_deviation};
 
 use crate::metadata::Group;
+use crate::render::html::card::{Card, series};
 use crate::render::html::cards::table;
 use crate::render::html::chart::{self, Rounds, Series};
 use crate::render::html::forest::{ForestRow, RowKind, forest};
-use crate::render::html::{Card, series};
 use crate::render::tables;
 use crate::report::Report;
 use crate::summary::{Ratio, Row, Summary};

@@ -2,12 +2,14 @@
 
 use crate::metadata::{Group, Metadata};
 use crate::metric::Metric;
+use crate::render::html::card::{Card, Section};
 use crate::render::html::cards::{fact_bars, figure_bars, latency, memory, windows};
+use crate::render::html::experiment;
 use crate::render::html::ratios::{forest_card, rounds_card};
-use crate::render::html::{Card, Section, experiment, scheduled};
 use crate::render::tables::{self, Width};
 use crate::render::{relations, robustness};
 use crate::report::Report;
+use crate::summary::Summary;
 
 /// The sections of a page, in order.
 pub fn all(report: &Report) -> Vec<Section> {
@@ -156,4 +158,9 @@ pub fn answer(report: &Report) -> Vec<Card> {
         report.summaries.iter().filter_map(move |summary| forest_card(report, summary, group))
     });
     cards.collect()
+}
+
+/// The load whose latency over time is shown: the first that is not cut into slices.
+fn scheduled(report: &Report) -> Option<&Summary> {
+    report.summaries.iter().find(|summary| summary.rows.iter().any(|row| !row.windows.is_empty()))
 }

@@ -8,7 +8,7 @@ use hello_load::Target;
 use hello_load::response::{Framing, Head, excerpt};
 
 /// How long to wait for an answer.
-const PATIENCE: Duration = Duration::from_secs(5);
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A connection that is spoken to in bytes. Its side stays open until it is dropped: some servers take a half-close
 /// for the end and drop their answers.
@@ -33,9 +33,9 @@ impl RawConnection {
     /// # Errors
     /// When the server does not accept.
     pub fn open(target: &Target) -> Result<Self, String> {
-        let connected = TcpStream::connect_timeout(&target.address, PATIENCE);
+        let connected = TcpStream::connect_timeout(&target.address, ANSWER_TIMEOUT);
         let stream = connected.map_err(|cause| format!("no connection: {cause}"))?;
-        stream.set_read_timeout(Some(PATIENCE)).map_err(|cause| cause.to_string())?;
+        stream.set_read_timeout(Some(ANSWER_TIMEOUT)).map_err(|cause| cause.to_string())?;
         stream.set_nodelay(true).map_err(|cause| cause.to_string())?;
         Ok(Self { stream, received: Vec::new() })
     }
