@@ -49,6 +49,9 @@ impl Program {
     }
 }
 
+/// How many services are built side by side.
+pub const LANES: usize = 2;
+
 /// Builds services of a catalogue.
 #[derive(Clone, Debug)]
 pub struct Builder<'a> {
@@ -81,6 +84,26 @@ impl<'a> Builder<'a> {
         Ok(Program { service: service.clone(), path, arguments, folder, metadata })
     }
 
+    /// The lane that a service is always built in: every other package in the second one, so that what is built is found
+    /// again. Without optimization there is one lane, whose folder is that of every other build of the workspace.
+    pub fn lane(&self, service: &Service) -> usize {
+        let is_optimized = !matches!(self.profile.as_str(), "dev" | "test");
+        let packages = self.catalogue.packages();
+        let index = packages.iter().position(|package| Some(*package) == service.package.as_deref());
+        index.filter(|_| is_optimized).unwrap_or_default() % LANES
+    }
+
+    /// Where cargo puts what it makes for this service.
+    fn target(&self, service: &Service) -> Result<PathBuf> {
+        let metadata = MetadataCommand::new().current_dir(&self.catalogue.root).no_deps().exec();
+        let target =
+            metadata.context("cannot ask cargo where it builds")?.target_directory.into_std_path_buf();
+        Ok(match self.lane(service) {
+            0 => target,
+            lane => target.join(format!("lane-{lane}")),
+        })
+    }
+
     /// The first of the programs that a service needs and this machine lacks, with how to get it.
     pub fn missing(service: &Service) -> Option<String> {
         let missing = service.needs.iter().find(|need| on_path(&need.program).is_none())?;
@@ -104,7 +127,9 @@ impl<'a> Builder<'a> {
     }
 
     fn cargo_build(&self, service: &Service, package: &str) -> Result<PathBuf> {
+        let target = self.target(service)?;
         let mut cargo = self.cargo();
+        cargo.env("CARGO_TARGET_DIR", &target);
         cargo.args(["build", "--quiet", "--profile", &self.profile, "--package", package]);
         cargo.args(variant(service));
         command::run(&mut cargo, self.interrupt).with_context(|| format!("cannot build {}", service.name))?;
@@ -113,10 +138,8 @@ impl<'a> Builder<'a> {
             "bench" => "release",
             other => other,
         };
-        let metadata = MetadataCommand::new().current_dir(&self.catalogue.root).no_deps().exec();
-        let target = metadata.context("cannot ask cargo where it builds")?.target_directory;
         let binary = if service.tuned { service.name.as_str() } else { package };
-        Ok(target.join(folder).join(binary).into_std_path_buf())
+        Ok(target.join(folder).join(binary))
     }
 
     fn cargo(&self) -> Command {
@@ -173,9 +196,7 @@ impl<'a> Builder<'a> {
     /// When the build fails.
     pub fn clean_build(&self, service: &Service) -> Result<Option<Duration>> {
         let Some(package) = &service.package else { return Ok(None) };
-        let metadata = MetadataCommand::new().current_dir(&self.catalogue.root).no_deps().exec();
-        let target = metadata.context("cannot ask cargo where it builds")?.target_directory;
-        let folder = target.join("clean-build").into_std_path_buf();
+        let folder = self.target(service)?.join("clean-build");
         let _ = fs::remove_dir_all(&folder);
         let mut cargo = self.cargo();
         cargo.env("CARGO_TARGET_DIR", &folder);

@@ -211,6 +211,17 @@ impl Catalogue {
         self.services.iter().find(|service| service.floor)
     }
 
+    /// The packages of the workspace that services are built from, each once, in the order of the catalogue.
+    pub fn packages(&self) -> Vec<&str> {
+        let mut packages: Vec<&str> = Vec::new();
+        for package in self.services.iter().filter_map(|service| service.package.as_deref()) {
+            if !packages.contains(&package) {
+                packages.push(package);
+            }
+        }
+        packages
+    }
+
     /// The names of all services.
     pub fn names(&self) -> Vec<&str> {
         self.services.iter().map(|service| service.name.as_str()).collect()
