@@ -1,4 +1,4 @@
-//! A proxy before a real service that spoils its answers: what the tests compare to see faults told.
+//! A proxy before a real service that spoils its answers: what the tests compare to see faults reported.
 //!
 //! `faulty FAULT AFTER COMMAND`: starts COMMAND, passes AFTER answers on, and from then on does FAULT: `wrong` changes a
 //! letter of each body, `die` ends the process, `drop` closes each connection. `silent` never says that it is ready.

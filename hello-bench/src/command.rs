@@ -13,7 +13,7 @@ use nix::unistd::Pid;
 use crate::interrupt::Interrupt;
 
 /// How often a running program is looked at.
-const LOOK: Duration = Duration::from_millis(20);
+const POLL_INTERVAL: Duration = Duration::from_millis(20);
 
 /// How a program ended, and what it printed.
 #[derive(Clone, Debug)]
@@ -75,7 +75,7 @@ fn wait(child: &mut Child, goes_on: &mut dyn FnMut() -> bool) -> Result<ExitStat
             kill_group(child);
             bail!("interrupted");
         }
-        thread::sleep(LOOK);
+        thread::sleep(POLL_INTERVAL);
     }
 }
 

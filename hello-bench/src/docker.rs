@@ -80,9 +80,9 @@ impl Docker {
 
     fn inspect(&self, tag: &str, native: &str, interrupt: &Interrupt) -> Result<Image> {
         let mut asked = Command::new(&self.program);
-        let told = command::run(asked.args(["image", "inspect", "--format", "{{json .}}", tag]), interrupt)?;
+        let printed = command::run(asked.args(["image", "inspect", "--format", "{{json .}}", tag]), interrupt)?;
         let inspected: Inspected =
-            serde_json::from_str(&told).with_context(|| format!("docker's account of {tag}"))?;
+            serde_json::from_str(&printed).with_context(|| format!("docker's account of {tag}"))?;
         let mut asked = Command::new(&self.program);
         asked.args(["history", "--no-trunc", "--human=false", "--format", "{{.Size}}\t{{.CreatedBy}}", tag]);
         let added_bytes = added(&command::run(&mut asked, interrupt)?)
@@ -145,8 +145,8 @@ impl Container {
     pub fn pid(&self) -> Option<u32> {
         let mut asked = Command::new(&self.docker);
         asked.args(["inspect", "--format", "{{.State.Pid}}", &self.name]).stderr(Stdio::null());
-        let told = asked.output().ok()?;
-        String::from_utf8(told.stdout).ok()?.trim().parse().ok().filter(|pid| *pid > 0)
+        let printed = asked.output().ok()?;
+        String::from_utf8(printed.stdout).ok()?.trim().parse().ok().filter(|pid| *pid > 0)
     }
 
     /// Removes it, running or not.

@@ -10,7 +10,7 @@ use crate::metadata::{Group, Metadata};
 use crate::metric::{Metric, grouped};
 use crate::summary::{Ratio, Row, Summary};
 
-/// From this ratio on a difference is told as a multiple.
+/// From this ratio on a difference is shown as a multiple.
 const MULTIPLE: f64 = 2.0;
 
 /// What one scenario shows of one group of services.

@@ -156,9 +156,9 @@ impl<'a> Builder<'a> {
         let sources =
             service.sources.iter().map(|path| self.source(path)).collect::<Result<Vec<Source>>>()?;
         let folder = self.catalogue.root.join(&service.folder);
-        let told =
+        let printed =
             |words: &Option<Vec<String>>| words.as_ref().map(|words| self.ask(&folder, words)).transpose();
-        let (told_version, told_dependencies) = (told(&service.version)?, told(&service.dependencies)?);
+        let (printed_version, printed_count) = (printed(&service.version)?, printed(&service.dependencies)?);
         let built = match (&service.package, &service.binary) {
             (Some(_), _) => Some(binary.to_owned()),
             (None, built) => built.as_ref().map(|built| folder.join(built)),
@@ -167,7 +167,7 @@ impl<'a> Builder<'a> {
         Ok(Metadata {
             name: service.name.clone(),
             framework: service.framework.clone(),
-            version: told_version.or_else(|| version(tree.as_deref()?, &service.framework)),
+            version: printed_version.or_else(|| version(tree.as_deref()?, &service.framework)),
             language: service.language.clone(),
             floor: service.floor,
             control: false,
@@ -176,7 +176,7 @@ impl<'a> Builder<'a> {
             image: None,
             binary_bytes: built.and_then(|path| fs::metadata(path).ok()).map(|file| file.len()),
             lines_of_code: (!sources.is_empty()).then_some(lines),
-            dependencies: told_dependencies
+            dependencies: printed_count
                 .and_then(|count| count.parse().ok())
                 .or_else(|| tree.as_deref().map(third_party)),
             clean_build_s: None,

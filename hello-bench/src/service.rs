@@ -47,7 +47,7 @@ pub struct Service {
     pub dependencies: Option<Vec<String>>,
     /// What the build makes, relative to `folder`, where that is a single file.
     pub binary: Option<PathBuf>,
-    /// Whether it must be told a port, as it cannot tell which free one it took.
+    /// Whether it must be given a port, as it does not say which free one it took.
     #[serde(default)]
     pub given_port: bool,
     /// Seconds of load, as fast as it goes, before each measurement and before the scenario's own warm-up: for a JIT

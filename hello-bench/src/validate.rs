@@ -45,9 +45,9 @@ pub struct Validation {
     /// The CPU time of a request that the handicaps are fractions of, in µs.
     pub calibrated_us: f64,
     /// Each other copy relative to the first.
-    pub copies: Vec<Compared>,
+    pub copies: Vec<MeasuredCopy>,
     /// The slowed copies relative to the first.
-    pub slowed: Vec<Compared>,
+    pub slowed: Vec<MeasuredCopy>,
     /// The share of simulated runs of equal services in which any two seemed to differ.
     pub false_alarms: f64,
     /// The share of simulated runs that found a service which was slower by `slower`.
@@ -58,7 +58,7 @@ pub struct Validation {
 
 /// A copy relative to the first.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Compared {
+pub struct MeasuredCopy {
     /// Its name.
     pub service: String,
     /// By how much it is slowed, as a fraction of a request's CPU time.
@@ -76,7 +76,7 @@ pub struct Power {
     pub found: f64,
 }
 
-impl Compared {
+impl MeasuredCopy {
     /// Whether the comparison finds that it is slower than the first copy.
     pub fn is_found(&self) -> bool {
         self.ratio.p <= ALPHA && self.ratio.ratio > 1.0
@@ -88,7 +88,7 @@ impl Validation {
     pub fn passes(&self) -> bool {
         let ties = self.copies.iter().all(|copy| copy.ratio.p > ALPHA);
         let must = self.slowed.iter().filter(|slowed| slowed.slower >= MUST_FIND);
-        ties && must.clone().count() > 0 && must.into_iter().all(Compared::is_found)
+        ties && must.clone().count() > 0 && must.into_iter().all(MeasuredCopy::is_found)
     }
 }
 
@@ -149,7 +149,7 @@ pub fn validate(
 }
 
 fn assess(summary: &Summary, samples: &[Sample], calibrated_us: f64) -> Result<Validation> {
-    let compared = |(name, slower): (&str, f64)| {
+    let measured = |(name, slower): (&str, f64)| {
         let row = summary.row(name).with_context(|| format!("{name} was not measured"))?;
         if let Some(cause) = &row.failure {
             bail!("{name} was not measured: {cause}");
@@ -157,7 +157,7 @@ fn assess(summary: &Summary, samples: &[Sample], calibrated_us: f64) -> Result<V
         let metric = row.metrics.get(&Metric::CpuUsPerRequest);
         let ratio = metric.and_then(|metric| metric.vs_reference.clone());
         let ratio = ratio.with_context(|| format!("{name} has no ratio"))?;
-        Ok(Compared { service: name.to_owned(), slower, ratio })
+        Ok(MeasuredCopy { service: name.to_owned(), slower, ratio })
     };
     let pool = Pool::new(samples, &COPIES).context("the copies have no slices")?;
     let known = SLOWED.map(|(_, slower)| slower);
@@ -165,8 +165,8 @@ fn assess(summary: &Summary, samples: &[Sample], calibrated_us: f64) -> Result<V
         scenario: summary.scenario.clone(),
         rounds: summary.rounds,
         calibrated_us,
-        copies: COPIES[1..].iter().map(|name| compared((name, 0.0))).collect::<Result<_>>()?,
-        slowed: SLOWED.into_iter().map(compared).collect::<Result<_>>()?,
+        copies: COPIES[1..].iter().map(|name| measured((name, 0.0))).collect::<Result<_>>()?,
+        slowed: SLOWED.into_iter().map(measured).collect::<Result<_>>()?,
         false_alarms: pool.false_alarms(summary.rounds),
         power: known.map(|slower| Power { slower, found: pool.power(slower, summary.rounds) }).to_vec(),
         smallest: pool.smallest(summary.rounds),

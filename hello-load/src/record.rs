@@ -6,7 +6,7 @@ use hdrhistogram::Histogram;
 
 /// Histograms keep three significant digits.
 const DIGITS: u8 = 3;
-/// The longest latency that is told apart; a longer one counts as this.
+/// The longest latency that is distinguished; a longer one counts as this.
 const MAX_LATENCY: Duration = Duration::from_secs(600);
 /// The most windows. What comes later counts in the last.
 const MAX_WINDOWS: usize = 1000;

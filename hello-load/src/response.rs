@@ -51,7 +51,7 @@ impl Head {
         found.map(|(_, value)| value.as_str())
     }
 
-    /// Whether the connection ends with this response: HTTP/1.1 stays open unless told, HTTP/1.0 the reverse.
+    /// Whether the connection ends with this response: HTTP/1.1 stays open by default, HTTP/1.0 does not.
     pub fn closes(&self) -> bool {
         let says = |token| self.header("connection").is_some_and(|value| value.eq_ignore_ascii_case(token));
         if self.version == 0 { !says("keep-alive") } else { says("close") }

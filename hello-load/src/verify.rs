@@ -49,7 +49,7 @@ pub(crate) enum Verification {
         /// What was received and what was expected, on one line.
         what: String,
     },
-    /// Bytes that cannot be told apart into responses, and why.
+    /// Bytes that are no sequence of responses, and why.
     Broken(String),
 }
 

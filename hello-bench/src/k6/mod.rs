@@ -40,8 +40,8 @@ impl K6 {
         let program = named_by("K6", "k6").context(
             "there is no k6: install it (https://grafana.com/docs/k6/latest/set-up/install-k6/) or set K6 to its path, or leave out --engine: the embedded engine offers the same loads",
         )?;
-        let told = command::run(Command::new(&program).arg("version"), &Interrupt::default())?;
-        let version = version(&told).with_context(|| format!("{} is no k6", program.display()))?;
+        let printed = command::run(Command::new(&program).arg("version"), &Interrupt::default())?;
+        let version = version(&printed).with_context(|| format!("{} is no k6", program.display()))?;
         ensure!(
             major(version) >= Some(2),
             "{} is k6 {version}, and the script is for version 2 or newer",
@@ -164,8 +164,8 @@ fn cause(stderr: &str) -> &str {
 }
 
 /// `k6 v2.2.0 (…)` as `v2.2.0`.
-fn version(told: &str) -> Option<&str> {
-    told.strip_prefix("k6 ")?.split_whitespace().next()
+fn version(printed: &str) -> Option<&str> {
+    printed.strip_prefix("k6 ")?.split_whitespace().next()
 }
 
 fn major(version: &str) -> Option<u32> {
