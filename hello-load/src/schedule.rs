@@ -1,7 +1,7 @@
 //! When a worker's connections send: the closed model's think times, the open model's schedule.
 
 use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use std::collections::{BinaryHeap, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -58,8 +58,9 @@ pub(crate) enum Schedule {
         first_ns: f64,
         /// How many ticks have been served.
         served: u64,
-        /// Connections without a request in flight, the one that was answered last at the end.
-        idle: Vec<usize>,
+        /// Connections without a request in flight, the longest idle first: all of them are used in turn, so that none
+        /// is idle for so long that the service closes it.
+        idle: VecDeque<usize>,
     },
 }
 
@@ -106,7 +107,7 @@ impl Schedule {
                 if due > now {
                     return None;
                 }
-                let client = idle.pop()?;
+                let client = idle.pop_front()?;
                 *served += 1;
                 Some((client, due))
             }
@@ -132,7 +133,7 @@ impl Schedule {
                 None
             }
             Self::Open { idle, .. } => {
-                idle.push(client);
+                idle.push_back(client);
                 None
             }
         }
@@ -168,7 +169,7 @@ mod tests {
 
     #[test]
     fn an_open_schedule_keeps_its_schedule_while_no_connection_is_free() {
-        let mut schedule = Schedule::Open { interval_ns: 10.0, first_ns: 0.0, served: 0, idle: vec![0] };
+        let mut schedule = Schedule::Open { interval_ns: 10.0, first_ns: 0.0, served: 0, idle: VecDeque::from([0]) };
         assert_eq!(schedule.due(35), Some((0, 0)));
         assert_eq!((schedule.due(35), schedule.next()), (None, None));
         assert_eq!(schedule.answered(0, 36), None);
