@@ -4,9 +4,11 @@
 //! the contract. A case that is left open is told and not judged.
 
 pub mod ending;
+mod lengths;
 pub mod messages;
 pub mod peer;
 pub mod pressure;
+mod survival;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
@@ -17,10 +19,11 @@ use jiff::Timestamp;
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use serde::{Deserialize, Serialize};
 
-use crate::engine::target::Target;
 use crate::interrupt::Interrupt;
 use crate::launch::Running;
+use crate::probe::lengths::PARTS;
 use crate::probe::messages::MESSAGES;
+use crate::probe::survival::Subject;
 use crate::program::Program;
 use crate::progress::Progress;
 use crate::run::SCHEMA;
@@ -191,25 +194,18 @@ fn service(program: &Program, cores: &Cores, progress: &Progress, interrupt: &In
     Ok(Probed { service: name.clone(), observations })
 }
 
-/// Sends every message, each on a connection of its own, all at once.
+/// Sends every message, each on a connection of its own, and checks the service after each.
 fn messages(program: &Program, cores: &Cores) -> Result<Vec<Observation>> {
-    let running = Running::launch(program, cores)?;
-    let idle = idle(&running)?;
-    let target = Target::at(running.address);
-    let mut observations = thread::scope(|scope| {
-        let sent: Vec<_> = MESSAGES.iter().map(|message| scope.spawn(|| message.observe(&target))).collect();
-        let joined = sent.into_iter().map(|sent| sent.join().map_err(|_| anyhow!("a probe panicked"))?);
-        joined.collect::<Result<Vec<Observation>>>()
-    })?;
-    let (grown, is_back) = growth(&running, idle)?;
-    let is_served = running.first_answer().is_ok();
-    observations.push(Observation {
-        case: "after all these".to_owned(),
-        level: Level::Must,
-        rule: "served, memory back within 1 MiB (contract)".to_owned(),
-        reaction: format!("{}, {grown}", if is_served { "served" } else { "not served" }),
-        is_kept: is_served && is_back,
-    });
+    let mut subject = Subject::launch(program, cores)?;
+    let mut observations = Vec::new();
+    for message in MESSAGES {
+        observations.push(message.observe(&subject.target())?);
+        subject.check_after(message.name)?;
+    }
+    for part in &PARTS {
+        observations.push(part.observe(&mut subject)?);
+    }
+    observations.extend(subject.observe()?);
     Ok(observations)
 }
 
