@@ -80,7 +80,8 @@ impl Docker {
 
     fn inspect(&self, tag: &str, native: &str, interrupt: &Interrupt) -> Result<Image> {
         let mut asked = Command::new(&self.program);
-        let printed = command::run(asked.args(["image", "inspect", "--format", "{{json .}}", tag]), interrupt)?;
+        let printed =
+            command::run(asked.args(["image", "inspect", "--format", "{{json .}}", tag]), interrupt)?;
         let inspected: Inspected =
             serde_json::from_str(&printed).with_context(|| format!("docker's account of {tag}"))?;
         let mut asked = Command::new(&self.program);

@@ -2,8 +2,8 @@
 
 use anyhow::Result;
 
+use crate::probe::observation::{Level, Observation};
 use crate::probe::peer::{Reaction, exchange};
-use crate::probe::{Level, Observation};
 use hello_load::Target;
 
 /// Bytes on a connection of their own.

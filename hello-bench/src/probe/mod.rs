@@ -4,102 +4,42 @@
 //! the contract. A case that is left open is told and not judged.
 
 pub mod ending;
+mod lengths;
+mod memory;
 pub mod messages;
+pub mod observation;
 pub mod peer;
 pub mod pressure;
+mod survival;
 
 use std::fs;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
-use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, anyhow, ensure};
 use jiff::Timestamp;
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
-use serde::{Deserialize, Serialize};
 
 use crate::interrupt::Interrupt;
-use crate::launch::Running;
+use crate::probe::lengths::PARTS;
 use crate::probe::messages::MESSAGES;
+use crate::probe::survival::Subject;
 use crate::program::Program;
 use crate::progress::Progress;
 use crate::system::cores::Cores;
 use crate::system::host::Host;
-use hello_load::Target;
+
+pub use observation::{Level, Observation, Probed, Probes};
 
 /// The file of a run's folder that holds what was observed.
 pub const FILE: &str = "probe.json";
 /// The version of the file's form.
 const SCHEMA: u32 = 1;
-/// How long memory may take to be given back.
-const SETTLING: Duration = Duration::from_secs(5);
-/// How much more than idle still counts as given back.
-const GROWTH_ALLOWED: i64 = 1 << 20;
 /// Services that are probed at a time.
 const AT_A_TIME: usize = 3;
 /// Open files that the cases need.
 const FILES: u64 = 1300 * AT_A_TIME as u64;
-
-/// How strictly something is asked for.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Level {
-    /// The standard's MUST, or the contract.
-    Must,
-    /// The standard's SHOULD.
-    Should,
-    /// Left to the server.
-    Open,
-}
-
-/// What a service did in one case.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
-pub struct Observation {
-    /// The case.
-    pub case: String,
-    /// How strictly the rule is meant.
-    pub level: Level,
-    /// What is asked for, and where.
-    pub rule: String,
-    /// What the service did.
-    pub reaction: String,
-    /// Whether that is what is asked for. Always so where the case is left open.
-    pub is_kept: bool,
-}
-
-/// What a service did in all cases.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
-pub struct Probed {
-    /// The service.
-    pub service: String,
-    /// Its cases, in the same order for every service.
-    pub observations: Vec<Observation>,
-}
-
-impl Probed {
-    /// The cases of this level that were not kept.
-    pub fn broken(&self, level: Level) -> impl Iterator<Item = &Observation> {
-        self.observations.iter().filter(move |seen| seen.level == level && !seen.is_kept)
-    }
-}
-
-/// What services did, and on what machine. Written as `probe.json`.
-#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
-pub struct Probes {
-    /// The version of the file's form.
-    pub schema: u32,
-    /// The version of hello-bench.
-    pub hello_bench: String,
-    /// The command line.
-    pub command: String,
-    /// When it began.
-    pub started_at: Timestamp,
-    /// The machine.
-    pub host: Host,
-    /// The services, in the order in which they were named.
-    pub services: Vec<Probed>,
-}
 
 /// What the folder of a run holds of bad and slow peers; `None` where nobody probed.
 ///
@@ -209,45 +149,19 @@ fn service(program: &Program, cores: &Cores, progress: &Progress, interrupt: &In
     Ok(Probed { service: name.clone(), observations })
 }
 
-/// Sends every message, each on a connection of its own, all at once.
+/// Sends every message, each on a connection of its own, and checks the service after each.
 fn messages(program: &Program, cores: &Cores) -> Result<Vec<Observation>> {
-    let running = Running::launch(program, cores)?;
-    let idle = idle(&running)?;
-    let target = Target::at(running.address);
-    let mut observations = thread::scope(|scope| {
-        let sent: Vec<_> = MESSAGES.iter().map(|message| scope.spawn(|| message.observe(&target))).collect();
-        let joined = sent.into_iter().map(|sent| sent.join().map_err(|_| anyhow!("a probe panicked"))?);
-        joined.collect::<Result<Vec<Observation>>>()
-    })?;
-    let (grown, is_back) = growth(&running, idle)?;
-    let is_served = running.first_answer().is_ok();
-    observations.push(Observation {
-        case: "after all these".to_owned(),
-        level: Level::Must,
-        rule: "served, memory back within 1 MiB (contract)".to_owned(),
-        reaction: format!("{}, {grown}", if is_served { "served" } else { "not served" }),
-        is_kept: is_served && is_back,
-    });
-    Ok(observations)
-}
-
-/// Resident memory of a service that has answered once.
-fn idle(running: &Running) -> Result<u64> {
-    running.first_answer()?;
-    Ok(running.tree()?.memory().rss_bytes)
-}
-
-/// How much resident memory has grown, once it had time to shrink: in words, and whether it is back.
-fn growth(running: &Running, idle: u64) -> Result<(String, bool)> {
-    let limit = Instant::now() + SETTLING;
-    loop {
-        let grown = running.tree()?.memory().rss_bytes.cast_signed() - idle.cast_signed();
-        if grown <= GROWTH_ALLOWED || Instant::now() >= limit {
-            let mib = grown as f64 / f64::from(1 << 20);
-            return Ok((format!("memory {mib:+.1} MiB"), grown <= GROWTH_ALLOWED));
-        }
-        thread::sleep(Duration::from_millis(200));
+    let mut subject = Subject::launch(program, cores)?;
+    let mut observations = Vec::new();
+    for message in MESSAGES {
+        observations.push(message.observe(&subject.target())?);
+        subject.check_after(message.name)?;
     }
+    for part in &PARTS {
+        observations.push(part.observe(&mut subject)?);
+    }
+    observations.extend(subject.observe()?);
+    Ok(observations)
 }
 
 /// Raises the soft limit of open files as far as the cases need.

@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 
 use crate::launch::Running;
+use crate::probe::memory::{growth, idle};
 use crate::probe::peer::REQUEST;
-use crate::probe::{growth, idle};
 use crate::program::Program;
 use crate::raw::RawConnection;
 use crate::system::cores::Cores;
@@ -65,6 +65,9 @@ pub(super) fn slow_heads(program: &Program, cores: &Cores) -> Result<(String, bo
     } else {
         format!("{left} open after {:.0} s", took.as_secs_f64())
     };
+    // Once more, now that they are gone.
+    asked += 1;
+    served += usize::from(is_served(&target));
     let reaction = format!("{closed}, {served} of {asked} others served, {grown}");
     Ok((reaction, left == 0 && served == asked && is_back))
 }

@@ -1,0 +1,66 @@
+//! What services did, case by case: plain data, as `probe.json` has it.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::system::host::Host;
+
+/// How strictly something is asked for.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Level {
+    /// The standard's MUST, or the contract.
+    Must,
+    /// The standard's SHOULD.
+    Should,
+    /// Left to the server.
+    Open,
+}
+
+/// What a service did in one case.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Observation {
+    /// The case.
+    pub case: String,
+    /// How strictly the rule is meant.
+    pub level: Level,
+    /// What is asked for, and where.
+    pub rule: String,
+    /// What the service did.
+    pub reaction: String,
+    /// Whether that is what is asked for. Always so where the case is left open.
+    pub is_kept: bool,
+}
+
+/// What a service did in all cases.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Probed {
+    /// The service.
+    pub service: String,
+    /// Its cases, in the same order for every service.
+    pub observations: Vec<Observation>,
+}
+
+impl Probed {
+    /// The cases of this level that were not kept.
+    pub fn broken(&self, level: Level) -> impl Iterator<Item = &Observation> {
+        self.observations.iter().filter(move |seen| seen.level == level && !seen.is_kept)
+    }
+}
+
+/// What services did, and on what machine. Written as `probe.json`.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Probes {
+    /// The version of the file's form.
+    pub schema: u32,
+    /// The version of hello-bench.
+    pub hello_bench: String,
+    /// The command line.
+    pub command: String,
+    /// When it began.
+    pub started_at: Timestamp,
+    /// The machine.
+    pub host: Host,
+    /// The services, in the order in which they were named.
+    pub services: Vec<Probed>,
+}

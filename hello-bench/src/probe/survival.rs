@@ -1,0 +1,127 @@
+//! A service under probe: checked after each case, and started again when it has not survived one.
+
+use std::time::Duration;
+
+use anyhow::Result;
+
+use hello_load::Target;
+
+use crate::launch::Running;
+use crate::probe::memory::{growth, idle};
+use crate::probe::observation::{Level, Observation};
+use crate::probe::peer::exchange;
+use crate::program::Program;
+use crate::system::cores::Cores;
+
+/// What another client asks after each case.
+const OTHER: &[u8] = b"GET /?name=A HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
+/// How long a process that does not answer has to be gone.
+const EXIT_TIMEOUT: Duration = Duration::from_millis(500);
+/// How many failures are listed: a service that fails all cases fails them alike.
+const MAX_LISTED: usize = 5;
+
+/// A running service, and the cases that it did not survive.
+pub(super) struct Subject<'a> {
+    program: &'a Program,
+    cores: &'a Cores,
+    running: Running,
+    idle_bytes: u64,
+    failures: Vec<String>,
+}
+
+impl<'a> Subject<'a> {
+    /// Starts the service.
+    ///
+    /// # Errors
+    /// When it does not start, or does not answer.
+    pub(super) fn launch(program: &'a Program, cores: &'a Cores) -> Result<Self> {
+        let running = Running::launch(program, cores)?;
+        let idle_bytes = idle(&running)?;
+        Ok(Self { program, cores, running, idle_bytes, failures: Vec::new() })
+    }
+
+    /// Where it listens: elsewhere once it was started again.
+    pub(super) fn target(&self) -> Target {
+        Target::at(self.running.address)
+    }
+
+    /// Records it when the process is gone or does not serve another client, and then starts it again.
+    ///
+    /// # Errors
+    /// When it cannot be started again.
+    pub(super) fn check_after(&mut self, case: &str) -> Result<()> {
+        let Some(failure) = failure(&mut self.running)? else { return Ok(()) };
+        self.failures.push(format!("{} after {case}", failure.cause));
+        if failure.is_final {
+            let again = Self::launch(self.program, self.cores)?;
+            (self.running, self.idle_bytes) = (again.running, again.idle_bytes);
+        }
+        Ok(())
+    }
+
+    /// What was observed over all cases: whether it survived each, and whether its memory is back.
+    ///
+    /// # Errors
+    /// When it is gone by now.
+    pub(super) fn observe(&self) -> Result<[Observation; 2]> {
+        let (reaction, is_back) = growth(&self.running, self.idle_bytes)?;
+        let survived = Observation {
+            case: "after each of these".to_owned(),
+            level: Level::Must,
+            rule: "the same process serves another client (contract)".to_owned(),
+            reaction: if self.failures.is_empty() { "served".to_owned() } else { listed(&self.failures) },
+            is_kept: self.failures.is_empty(),
+        };
+        let settled = Observation {
+            case: "after all these".to_owned(),
+            level: Level::Must,
+            rule: "memory back within 1 MiB (contract)".to_owned(),
+            reaction,
+            is_kept: is_back,
+        };
+        Ok([survived, settled])
+    }
+}
+
+/// What was found wrong with a service after a case.
+struct Failure {
+    /// What was found.
+    cause: String,
+    /// Whether the process is gone or does not react.
+    is_final: bool,
+}
+
+/// Why the service is of no use to another client, or `None` when it is.
+fn failure(running: &mut Running) -> Result<Option<Failure>> {
+    let reaction = exchange(&Target::at(running.address), OTHER, false).unwrap_or_default();
+    let has_answered = !reaction.answers.is_empty();
+    let exit = running.wait(if has_answered { Duration::ZERO } else { EXIT_TIMEOUT })?;
+    let cause = match exit {
+        Some(status) => format!("process exit ({status})"),
+        None if reaction.greets(&["A"]) => return Ok(None),
+        None if has_answered => "wrong answer to another client".to_owned(),
+        None => "no answer to another client".to_owned(),
+    };
+    Ok(Some(Failure { cause, is_final: exit.is_some() || !has_answered }))
+}
+
+/// The first of these, and how many more there are.
+fn listed(failures: &[String]) -> String {
+    let shown = failures.iter().take(MAX_LISTED).cloned().collect::<Vec<_>>().join("; ");
+    match failures.len().saturating_sub(MAX_LISTED) {
+        0 => shown,
+        more => format!("{shown}; and {more} more"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_list_of_failures_is_cut_and_counted() {
+        let failures: Vec<String> = (1..=7).map(|case| format!("exit after {case}")).collect();
+        assert_eq!(listed(&failures[..2]), "exit after 1; exit after 2");
+        assert!(listed(&failures).ends_with("exit after 5; and 2 more"));
+    }
+}
