@@ -71,7 +71,7 @@ impl Group {
 pub struct Image {
     /// Its name.
     pub name: String,
-    /// The service as a process of the machine, which its metrics are taken by.
+    /// The service as a process of the machine, which its metrics are compared with.
     pub native: String,
     /// The size of all layers, uncompressed.
     pub bytes: u64,
@@ -123,7 +123,7 @@ impl Metadata {
         }
     }
 
-    /// The service that its metrics are taken by, where that is not the reference: the same app outside of its
+    /// The service that its metrics are compared with, where that is not the reference: the same app outside of its
     /// container, or under its framework's own server.
     pub fn counterpart(&self) -> Option<&str> {
         self.image.as_ref().map(|image| image.native.as_str()).or(self.tuned_from.as_deref())

@@ -8,6 +8,7 @@ use fastrand::Rng;
 
 use crate::load::{Load, LoadResult, own_cpu};
 use crate::record::Record;
+use crate::run::Run;
 use crate::schedule::{Budget, Schedule};
 use crate::span::{Shared, Span};
 use crate::traffic::Traffic;
@@ -61,8 +62,7 @@ pub fn drive(load: &Load, observer: &mut dyn Observer) -> Result<LoadResult> {
             .into_iter()
             .enumerate()
             .map(|(index, worker)| {
-                let schedule =
-                    Schedule::new(load.scenario, worker.connections(), (index, count), &budget, &mut rng);
+                let schedule = Schedule::new(load.scenario, worker.size(), (index, count), &budget, &mut rng);
                 let (main, shared) = (main.clone(), &shared);
                 scope.spawn(move || run(worker, schedule, span, shared, &main))
             })
@@ -80,7 +80,7 @@ pub fn drive(load: &Load, observer: &mut dyn Observer) -> Result<LoadResult> {
 }
 
 fn run(mut worker: Worker, schedule: Schedule, span: Span, shared: &Shared, main: &Thread) -> Result<Record> {
-    let outcome = worker.drive(schedule, span, shared, &|| Duration::ZERO);
+    let outcome = Run::new(&mut worker, schedule, span, shared).drive(&|| Duration::ZERO);
     if outcome.is_err() {
         shared.stop();
     }

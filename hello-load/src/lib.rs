@@ -13,6 +13,7 @@ mod continuous;
 mod load;
 mod record;
 pub mod response;
+mod run;
 mod scenario;
 mod schedule;
 mod sliced;

@@ -169,7 +169,8 @@ mod tests {
 
     #[test]
     fn an_open_schedule_keeps_its_schedule_while_no_connection_is_free() {
-        let mut schedule = Schedule::Open { interval_ns: 10.0, first_ns: 0.0, served: 0, idle: VecDeque::from([0]) };
+        let mut schedule =
+            Schedule::Open { interval_ns: 10.0, first_ns: 0.0, served: 0, idle: VecDeque::from([0]) };
         assert_eq!(schedule.due(35), Some((0, 0)));
         assert_eq!((schedule.due(35), schedule.next()), (None, None));
         assert_eq!(schedule.answered(0, 36), None);

@@ -9,11 +9,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::load::Load;
 use crate::record::Record;
+use crate::run::{Marks, Run};
 use crate::scenario::{Scenario, Slicing};
 use crate::schedule::{Budget, Schedule};
 use crate::span::{Shared, Span};
 use crate::traffic::Traffic;
-use crate::worker::{Marks, Worker};
+use crate::worker::Worker;
 
 /// One window for all latencies of a round: its slices do not follow each other.
 const WINDOW: Duration = Duration::from_secs(3600);
@@ -77,7 +78,7 @@ impl SlicedLoad {
         let rng = &mut self.rng;
         let scenario = &self.scenario;
         let mut jobs = self.workers.iter_mut().enumerate().map(|(index, worker)| {
-            let connections = worker.connections();
+            let connections = worker.size();
             (worker, Schedule::new(scenario, connections, (index, count), &Budget::none(), rng))
         });
         let (own, own_schedule) = jobs.next().context("there is no worker")?;
@@ -86,7 +87,7 @@ impl SlicedLoad {
         let shared = Shared::default();
         let marks = thread::scope(|scope| {
             let run = |worker: &mut Worker, schedule, clock: &dyn Fn() -> Duration| {
-                stopping(worker.drive(schedule, span, &shared, clock), &shared)
+                stopping(Run::new(worker, schedule, span, &shared).drive(clock), &shared)
             };
             let running: Vec<_> = others
                 .into_iter()

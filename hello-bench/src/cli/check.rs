@@ -14,7 +14,7 @@ use hello_load::Target;
 
 #[derive(Debug, Args)]
 pub(super) struct Check {
-    /// The services to check [default: all that are written in Rust, and the floor]
+    /// The services to check [default: all that are written in Rust, tuned and not, and the floor]
     #[arg(value_name = "SERVICE")]
     names: Vec<String>,
     /// Check the server at this URL instead

@@ -10,7 +10,7 @@ use crate::build;
 use crate::cli::shared::{self, Files, Page, print};
 use crate::count::{self, Counts};
 use crate::program::Builder;
-use crate::render::{markup, tables, terminal};
+use crate::render::{markup, outcomes, terminal};
 use crate::session::Session;
 
 #[derive(Debug, Args)]
@@ -48,7 +48,7 @@ impl Count {
             fs::write(path, &json).with_context(|| format!("cannot write {}", path.display()))?;
         }
         let names: Vec<&str> = services.iter().map(|service| service.name.as_str()).collect();
-        let table = tables::counts(&counts, &names);
+        let table = outcomes::counts(&counts, &names);
         print(&match self.format {
             Page::Table => terminal::table(&table, shared::is_styled()),
             Page::Markdown => markup::table(&table),

@@ -4,6 +4,7 @@ mod check;
 mod compare;
 mod count;
 mod diff;
+mod list;
 mod load;
 mod probe;
 mod report;
@@ -45,6 +46,8 @@ enum Command {
     Report(report::ReportArgs),
     /// Compare two runs
     Diff(diff::DiffArgs),
+    /// List the services
+    List(list::List),
     /// Print what a shell needs to complete commands and options
     Completions {
         /// The shell
@@ -84,6 +87,7 @@ pub fn main() -> ExitCode {
         Command::Count(arguments) => arguments.run(&session),
         Command::Report(arguments) => arguments.run(),
         Command::Diff(arguments) => arguments.run(),
+        Command::List(arguments) => arguments.run(),
         Command::Completions { shell } => completions(shell),
         Command::Man => manual(),
     });

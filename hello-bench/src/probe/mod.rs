@@ -1,7 +1,7 @@
 //! What services do with bad and slow peers: each case with what the standard, or the contract, asks for.
 //!
 //! The rules are those of RFC 9112 (HTTP/1.1) and RFC 9110 (HTTP semantics), by section; where they are silent, those of
-//! the contract. A case that is left open is told and not judged.
+//! the contract. A case that is left open is reported and not judged.
 
 pub mod ending;
 mod lengths;

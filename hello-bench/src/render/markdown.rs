@@ -4,7 +4,7 @@ use std::fmt::{Display, Write};
 
 use crate::render::markup::{escape, table};
 use crate::render::tables::{self, Width};
-use crate::render::{overview, relations, robustness};
+use crate::render::{images, overview, relations, robustness};
 use crate::report::Report;
 use crate::summary::Summary;
 
@@ -23,7 +23,7 @@ pub fn page(report: &Report) -> String {
     page.push_str("\n## Cost\n\n");
     page.push_str(&table(&tables::costs(report, Width::Wide)));
     let relations = relations::all(report).into_iter().map(|relation| relation.table);
-    for more in relations.chain(tables::images(report, Width::Wide)) {
+    for more in relations.chain(images::table(report, Width::Wide)) {
         page.push('\n');
         page.push_str(&table(&more));
     }

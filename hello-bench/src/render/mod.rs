@@ -1,8 +1,11 @@
 //! Pages: each renderer shows a [`Report`] and computes nothing.
 
+pub mod compose;
 pub mod html;
+pub mod images;
 pub mod markdown;
 pub mod markup;
+pub mod outcomes;
 pub mod overview;
 pub mod relations;
 pub mod robustness;

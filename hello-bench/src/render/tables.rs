@@ -3,9 +3,7 @@
 use hello_load::Scenario;
 use hello_stats::Bounds;
 
-use crate::count::Counts;
-use crate::diff::{Change, Diff, Interval, Verdict};
-use crate::metadata::{Group, Image, Metadata};
+use crate::metadata::{Group, Metadata};
 use crate::metric::{Metric, grouped};
 use crate::render::table::Table;
 use crate::report::Report;
@@ -95,18 +93,15 @@ pub fn reference_name(report: &Report) -> String {
 
 /// What the control shows, in one line; `None` without a control.
 pub fn control(summary: &Summary) -> Option<String> {
-    let Ratio { ratio, low, high, bounds, .. } = &summary.control.as_ref()?.ratio;
-    Some(match bounds {
-        Bounds::Interval => {
-            let resolved = (high - low) / 2.0 * 100.0;
-            format!(
-                "control {ratio:.3} [{low:.3}, {high:.3}]: this run resolves about {} %",
-                if resolved < 1.0 { format!("{resolved:.1}") } else { format!("{resolved:.0}") }
-            )
+    let control = summary.control.as_ref()?;
+    let Ratio { ratio, low, high, .. } = &control.ratio;
+    Some(match control.resolves {
+        Some(resolves) => {
+            let digits = usize::from(resolves < 0.01);
+            let percent = resolves * 100.0;
+            format!("control {ratio:.3} [{low:.3}, {high:.3}]: this run resolves about {percent:.digits$} %")
         }
-        Bounds::Range => {
-            format!("control {ratio:.3} (range {low:.3} to {high:.3}): too few rounds for an interval")
-        }
+        None => format!("control {ratio:.3} (range {low:.3} to {high:.3}): too few rounds for an interval"),
     })
 }
 
@@ -137,97 +132,6 @@ pub fn costs(report: &Report, width: Width) -> Table {
     let processes = report.run.services.iter().filter(native);
     let rows = processes.map(|metadata| cost(report, metadata, width)).collect();
     Table { header: header.into_iter().map(str::to_owned).collect(), rows, text_columns: 2 }
-}
-
-/// The table of container images: what they weigh, and what they need when they run; `None` where there are none.
-pub fn images(report: &Report, width: Width) -> Option<Table> {
-    let images: Vec<(&Metadata, &Image)> = report
-        .run
-        .services
-        .iter()
-        .filter_map(|metadata| Some((metadata, metadata.image.as_ref()?)))
-        .collect();
-    let mut header =
-        vec!["image of", "image MB", "layer MB", "idle RSS MiB", "peak MiB", "start-up ms", "CPU vs native"];
-    if width == Width::Wide {
-        header[2] = "our layer MB";
-        header[4] = "peak RSS MiB";
-        header[6] = "CPU per request vs the same service run natively";
-    }
-    let rows = images.iter().map(|(metadata, image)| image_row(report, metadata, image, width)).collect();
-    let header = header.into_iter().map(str::to_owned).collect();
-    (!images.is_empty()).then_some(Table { header, rows, text_columns: 1 })
-}
-
-fn image_row(report: &Report, metadata: &Metadata, image: &Image, width: Width) -> Vec<String> {
-    let mut rows =
-        report.summaries.iter().filter_map(|summary| summary.row(&metadata.name).map(|row| (summary, row)));
-    let first = rows.clone().next().map(|(_, row)| row);
-    let metric = |row: Option<&Row>, metric| row.map_or_else(|| ABSENT.to_owned(), |row| cell(row, metric));
-    let peak = |row: &Row| row.metrics.get(&Metric::PeakRssBytes).map_or(0.0, |peak| peak.value);
-    let highest = rows.clone().map(|(_, row)| row).max_by(|a, b| peak(a).total_cmp(&peak(b)));
-    let unsaturated = rows.find(|(summary, _)| summary.primary == Metric::CpuUsPerRequest);
-    let vs_native = unsaturated.map(|(_, row)| row).or(first).map_or_else(
-        || ABSENT.to_owned(),
-        |row| vs_reference(row, Metric::CpuUsPerRequest, &image.native, width),
-    );
-    let mb = |bytes: u64| format!("{:.2}", bytes as f64 / 1e6);
-    vec![
-        image.native.clone(),
-        mb(image.bytes),
-        mb(image.added_bytes),
-        metric(first, Metric::IdleRssBytes),
-        metric(highest, Metric::PeakRssBytes),
-        metric(first, Metric::StartUpUs),
-        vs_native,
-    ]
-}
-
-/// The table of what changed between two runs: the primary metrics, and whatever improved or regressed.
-pub fn changes(diff: &Diff) -> Table {
-    let header = ["load", "service", "metric", "earlier", "later", "later/earlier", ""];
-    let primary = [Metric::CpuUsPerRequest, Metric::ThroughputPerS];
-    let is_shown =
-        |change: &&Change| change.verdict != Verdict::NoDifference || primary.contains(&change.metric);
-    let row = |change: &Change| {
-        let verdict = match change.verdict {
-            Verdict::Improved => "improved",
-            Verdict::Regressed => "regressed",
-            Verdict::NoDifference => "=",
-        };
-        vec![
-            change.scenario.clone(),
-            change.service.clone(),
-            label(change.metric, Width::Narrow).to_owned(),
-            change.metric.show(change.earlier),
-            change.metric.show(change.later),
-            change_ratio(change, 2),
-            verdict.to_owned(),
-        ]
-    };
-    let rows = diff.changes.iter().filter(is_shown).map(row).collect();
-    Table { header: header.map(str::to_owned).to_vec(), rows, text_columns: 3 }
-}
-
-/// The ratio of a change with its interval.
-pub fn change_ratio(change: &Change, digits: usize) -> String {
-    match change.interval {
-        Some(Interval { low, high }) => {
-            format!("{:.digits$} [{low:.digits$}, {high:.digits$}]", change.ratio)
-        }
-        None => format!("{:.digits$}", change.ratio),
-    }
-}
-
-/// What a request of these services takes, in instructions and system calls.
-pub fn counts(counts: &Counts, services: &[&str]) -> Table {
-    let row = |name: &&str| {
-        let count = counts.services.get(*name)?;
-        Some(vec![(*name).to_owned(), grouped(count.instructions), format!("{:.2}", count.system_calls)])
-    };
-    let header = ["service", "instructions/request", "system calls/request"];
-    let rows = services.iter().filter_map(row).collect();
-    Table { header: header.map(str::to_owned).to_vec(), rows, text_columns: 1 }
 }
 
 /// The range of ranks, or why there is none.
@@ -286,7 +190,7 @@ fn name(service: &str, width: Width) -> String {
 }
 
 /// The heading of a metric's column.
-fn label(metric: Metric, width: Width) -> &'static str {
+pub(super) fn label(metric: Metric, width: Width) -> &'static str {
     match (metric, width) {
         (Metric::CpuUsPerRequest, Width::Narrow) => "CPU µs",
         (Metric::PeakRssBytes, Width::Narrow) => "peak MiB",

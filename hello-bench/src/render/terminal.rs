@@ -7,9 +7,9 @@ use comfy_table::{Attribute, Cell, CellAlignment, Table as Comfy};
 
 use crate::diff::{Diff, Verdict};
 use crate::metric::{Metric, grouped};
-use crate::render::relations;
 use crate::render::table::Table;
 use crate::render::tables::{self, Width};
+use crate::render::{images, outcomes, relations};
 use crate::report::Report;
 use crate::validate::{Power, SIMULATED_SERVICES, Validation};
 use crate::warning::Warning;
@@ -38,7 +38,7 @@ pub fn page(report: &Report, styled: bool) -> String {
         let _ = writeln!(page, "\n{}", relation.title.to_lowercase());
         page.push_str(&table(&relation.table, styled));
     }
-    if let Some(images) = tables::images(report, Width::Narrow) {
+    if let Some(images) = images::table(report, Width::Narrow) {
         page.push_str("\nimages\n");
         page.push_str(&table(&images, styled));
     }
@@ -86,7 +86,7 @@ pub fn diff(diff: &Diff, styled: bool) -> String {
     let mut page = String::new();
     let day = |time: jiff::Timestamp| time.strftime("%Y-%m-%d %H:%M").to_string();
     let _ = writeln!(page, "earlier {}, later {}", day(diff.earlier), day(diff.later));
-    page.push_str(&table(&tables::changes(diff), styled));
+    page.push_str(&table(&outcomes::changes(diff), styled));
     let counts =
         [Verdict::Improved, Verdict::Regressed, Verdict::NoDifference].map(|verdict| diff.count(verdict));
     let [improved, regressed, same] = counts;

@@ -121,7 +121,7 @@ impl<'a> Entry<'a> {
     pub(super) fn control(&self, metric: Metric, reference: &str) -> Option<Control> {
         let ratio: &Ratio = self.row.metrics.get(&metric)?.vs_reference.as_ref()?;
         let is_control = self.group() == Group::Control && ratio.to == reference;
-        is_control.then(|| Control { service: self.row.service.clone(), metric, ratio: ratio.clone() })
+        is_control.then(|| Control::new(&self.row.service, metric, ratio.clone()))
     }
 
     /// What else ran on the machine during the rounds, where all services were measured together.

@@ -106,9 +106,16 @@ pub struct Control {
     /// Its ratio to the reference.
     #[serde(flatten)]
     pub ratio: Ratio,
+    /// What this run resolves, as a fraction: half the width of the interval; absent where there is a range only.
+    pub resolves: Option<f64>,
 }
 
 impl Control {
+    /// The control of this name with its ratio by a metric.
+    pub fn new(service: &str, metric: Metric, ratio: Ratio) -> Self {
+        Self { service: service.to_owned(), metric, resolves: ratio.half_width(), ratio }
+    }
+
     /// Whether the interval excludes 1, so that this run finds a difference where there is none.
     pub fn differs(&self) -> bool {
         self.ratio.bounds == Bounds::Interval && !(self.ratio.low..=self.ratio.high).contains(&1.0)

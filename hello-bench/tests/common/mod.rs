@@ -18,6 +18,12 @@ pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
+/// The services that `list` prints with these options.
+pub(crate) fn listed(options: &[&str]) -> Vec<String> {
+    let printed = bench().arg("list").args(options).assert().success().get_output().stdout.clone();
+    String::from_utf8(printed).unwrap().lines().map(str::to_owned).collect()
+}
+
 /// A binary of the workspace, built if it is not there yet.
 pub(crate) fn built(package: &str) -> PathBuf {
     static BUILD: Once = Once::new();

@@ -9,7 +9,7 @@ use crate::render::html::cards::table;
 use crate::render::html::chart::Series;
 use crate::render::html::forest::{ForestRow, RowKind, forest};
 use crate::render::html::svg::{Mark, WIDTH};
-use crate::render::tables;
+use crate::render::outcomes;
 
 /// The page as the template sees it.
 #[derive(Template)]
@@ -58,7 +58,7 @@ fn card(diff: &Diff, scenario: &str, metric: Metric) -> Option<Card> {
     let rows: Vec<ForestRow> = changes.iter().map(|change| forest_row(change)).collect();
     let data = changes.iter().map(|change| {
         let (earlier, later) = (metric.show(change.earlier), metric.show(change.later));
-        let ratio = tables::change_ratio(change, 3);
+        let ratio = outcomes::change_ratio(change, 3);
         vec![change.service.clone(), earlier, later, ratio, format!("{:.3}", change.p)]
     });
     let title = format!("{}, {scenario}", metric.label());

@@ -7,7 +7,7 @@ use crate::render::html::cards::{fact_bars, figure_bars, latency, memory, window
 use crate::render::html::experiment;
 use crate::render::html::ratios::{forest_card, rounds_card};
 use crate::render::tables::{self, Width};
-use crate::render::{relations, robustness};
+use crate::render::{images, relations, robustness};
 use crate::report::Report;
 use crate::summary::Summary;
 
@@ -74,7 +74,7 @@ fn lean(report: &Report) -> Section {
         drawing: None,
         table: relation.table,
     }));
-    cards.extend(tables::images(report, Width::Wide).map(|table| Card {
+    cards.extend(images::table(report, Width::Wide).map(|table| Card {
         title: "Container images".into(),
         subtitle: "all layers, and those above the base image, uncompressed; measured in containers".into(),
         drawing: None,
