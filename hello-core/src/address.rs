@@ -72,14 +72,9 @@ mod tests {
 
     #[test]
     fn defaults_and_values() {
+        assert_eq!(Address::parse(None, None).unwrap().to_string(), "127.0.0.1:3000");
         assert_eq!(
-            Address::parse(None, None).unwrap().to_string(),
-            "127.0.0.1:3000"
-        );
-        assert_eq!(
-            Address::parse(Some("0.0.0.0"), Some("0"))
-                .unwrap()
-                .to_string(),
+            Address::parse(Some("0.0.0.0"), Some("0")).unwrap().to_string(),
             "0.0.0.0:0"
         );
         assert_eq!(

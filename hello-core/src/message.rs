@@ -83,10 +83,7 @@ mod tests {
 
     #[test]
     fn writes_utf8_and_the_escapes_of_serde_json() {
-        assert_eq!(
-            body("name=%E4%B8%96%E7%95%8C"),
-            r#"{"message":"Hello 世界!"}"#
-        );
+        assert_eq!(body("name=%E4%B8%96%E7%95%8C"), r#"{"message":"Hello 世界!"}"#);
         assert_eq!(
             body("name=%22%5C%0Ax%00"),
             r#"{"message":"Hello \"\\\nx\u0000!"}"#

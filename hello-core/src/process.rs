@@ -99,8 +99,7 @@ async fn prepare(name: &str) -> Result<(TcpListener, Stop, Stop), String> {
     let cannot = |cause| format!("cannot listen on {address}: {cause}");
     let listener = TcpListener::bind(address).await.map_err(cannot)?;
     let signals = (|| Ok((stop()?, stop()?)))();
-    let (stop, late) =
-        signals.map_err(|cause: io::Error| format!("cannot wait for signals: {cause}"))?;
+    let (stop, late) = signals.map_err(|cause: io::Error| format!("cannot wait for signals: {cause}"))?;
     announce(name, listener.local_addr().map_err(cannot)?);
     Ok((listener, stop, late))
 }

@@ -75,8 +75,7 @@ impl Connection {
         let filled = self.input.len();
         self.input.resize(filled + READ_BYTES, 0);
         let read = retry(|| self.stream.read(&mut self.input[filled..]));
-        self.input
-            .truncate(filled + read.as_ref().copied().unwrap_or(0));
+        self.input.truncate(filled + read.as_ref().copied().unwrap_or(0));
         read
     }
 

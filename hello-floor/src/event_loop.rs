@@ -98,10 +98,7 @@ fn adopt(
             Ok(mut stream) => {
                 let entry = connections.vacant_entry();
                 let both = Interest::READABLE | Interest::WRITABLE;
-                if registry
-                    .register(&mut stream, Token(entry.key()), both)
-                    .is_ok()
-                {
+                if registry.register(&mut stream, Token(entry.key()), both).is_ok() {
                     entry.insert(Connection::new(stream, handicap));
                 }
             }

@@ -78,8 +78,7 @@ fn split(target: &str) -> (&str, &str) {
 fn is_last(request: &Request) -> bool {
     let says = |name: &str, value: &str| {
         request.headers.iter().any(|header| {
-            header.name.eq_ignore_ascii_case(name)
-                && header.value.eq_ignore_ascii_case(value.as_bytes())
+            header.name.eq_ignore_ascii_case(name) && header.value.eq_ignore_ascii_case(value.as_bytes())
         })
     };
     let has = |name: &str| {
@@ -109,10 +108,7 @@ mod tests {
     #[test]
     fn reads_origin_and_absolute_targets() {
         assert_eq!(greeting("GET /?name=A HTTP/1.1\r\n\r\n"), "Hello A!");
-        assert_eq!(
-            greeting("GET http://h:1/?name=A HTTP/1.1\r\n\r\n"),
-            "Hello A!"
-        );
+        assert_eq!(greeting("GET http://h:1/?name=A HTTP/1.1\r\n\r\n"), "Hello A!");
         assert_eq!(greeting("GET http://h HTTP/1.1\r\n\r\n"), "Hello World!");
         assert_eq!(greeting("GET /x HTTP/1.1\r\n\r\n"), "Not Found");
         assert_eq!(greeting("POST / HTTP/1.1\r\n\r\n"), "Method Not Allowed");

@@ -27,9 +27,7 @@ impl Clock {
     /// Looks at the time.
     pub(crate) fn tick(&mut self) {
         let now = SystemTime::now();
-        let second = now
-            .duration_since(UNIX_EPOCH)
-            .map_or(0, |since| since.as_secs());
+        let second = now.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
         if second != self.second {
             self.second = second;
             self.date = httpdate::fmt_http_date(now);

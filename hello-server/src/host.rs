@@ -7,23 +7,15 @@ pub fn is_host(value: &[u8]) -> bool {
         Some(literal) => {
             let end = literal.iter().position(|byte| *byte == b']');
             let inside = &literal[..end.unwrap_or_default()];
-            let is_literal = inside
-                .iter()
-                .all(|byte| is_name_byte(*byte) || *byte == b':');
+            let is_literal = inside.iter().all(|byte| is_name_byte(*byte) || *byte == b':');
             (
                 is_literal && !inside.is_empty(),
                 end.map_or(literal, |end| &literal[end + 1..]),
             )
         }
         None => {
-            let end = value
-                .iter()
-                .position(|byte| *byte == b':')
-                .unwrap_or(value.len());
-            (
-                value[..end].iter().all(|byte| is_name_byte(*byte)),
-                &value[end..],
-            )
+            let end = value.iter().position(|byte| *byte == b':').unwrap_or(value.len());
+            (value[..end].iter().all(|byte| is_name_byte(*byte)), &value[end..])
         }
     };
     let is_port = match after {

@@ -94,12 +94,7 @@ where
 }
 
 /// Accepts on this thread and on others.
-async fn serve(
-    server: &Arc<Server>,
-    listener: TcpListener,
-    stop: Stop,
-    others: usize,
-) -> io::Result<()> {
+async fn serve(server: &Arc<Server>, listener: TcpListener, stop: Stop, others: usize) -> io::Result<()> {
     for _ in 0..others {
         accept_beside(server, listener.try_clone()?)?;
     }
@@ -112,15 +107,13 @@ async fn serve(
 fn accept_beside(server: &Arc<Server>, listener: TcpListener) -> io::Result<()> {
     let (server, end) = (Arc::clone(server), server.loop_end());
     let runtime = Threads::PerCore.runtime(1)?;
-    thread::Builder::new()
-        .name("worker".into())
-        .spawn(move || {
-            runtime.block_on(async {
-                let listener = tokio::net::TcpListener::from_std(listener)?;
-                server.accept(listener, end).await?;
-                server.emptied().await;
-                io::Result::Ok(())
-            })
-        })?;
+    thread::Builder::new().name("worker".into()).spawn(move || {
+        runtime.block_on(async {
+            let listener = tokio::net::TcpListener::from_std(listener)?;
+            server.accept(listener, end).await?;
+            server.emptied().await;
+            io::Result::Ok(())
+        })
+    })?;
     Ok(())
 }

@@ -104,11 +104,7 @@ impl Server {
     }
 
     /// Accepts until the loop is to end, and then whatever the system has accepted already.
-    pub(crate) async fn accept(
-        &self,
-        listener: TcpListener,
-        mut end: watch::Receiver<()>,
-    ) -> io::Result<()> {
+    pub(crate) async fn accept(&self, listener: TcpListener, mut end: watch::Receiver<()>) -> io::Result<()> {
         let mut stop: Stop = Box::pin(async move {
             let _ = end.changed().await;
         });

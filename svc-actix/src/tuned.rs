@@ -20,9 +20,8 @@ use hello_server::limits::{CONNECTIONS, GRACE, HEAD_TIMEOUT, LINGER};
 type Ending = Arc<AtomicBool>;
 
 fn main() -> ExitCode {
-    let serve = async |listener: actix_web::rt::net::TcpListener, stop| {
-        serve(listener.into_std()?, stop).await
-    };
+    let serve =
+        async |listener: actix_web::rt::net::TcpListener, stop| serve(listener.into_std()?, stop).await;
     System::new().block_on(hello_server::serve("svc-actix-tuned", serve))
 }
 
@@ -54,8 +53,7 @@ fn connections_of_a_worker() -> usize {
 
 fn http(
     ending: Ending,
-) -> impl ServiceFactory<TcpStream, Config = (), Response = (), Error = DispatchError, InitError = ()>
-{
+) -> impl ServiceFactory<TcpStream, Config = (), Response = (), Error = DispatchError, InitError = ()> {
     let app = map_config(App::new().configure(app::app), |()| AppConfig::default());
     let checked = apply_fn_factory(app, move |request, app: &_| {
         answer(app, request, Arc::clone(&ending))
