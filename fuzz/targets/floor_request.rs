@@ -13,12 +13,6 @@ fuzz_target!(|input: &[u8]| {
         return;
     };
     assert!((1..=input.len()).contains(&bytes));
-    assert_eq!(
-        parse(&input[..bytes]),
-        Parsed::Request { bytes, asked, last }
-    );
-    assert!(!matches!(
-        parse(&input[..bytes - 1]),
-        Parsed::Request { .. }
-    ));
+    assert_eq!(parse(&input[..bytes]), Parsed::Request { bytes, asked, last });
+    assert!(!matches!(parse(&input[..bytes - 1]), Parsed::Request { .. }));
 });

@@ -9,10 +9,7 @@ use hello_bench::run::{self, Run};
 use libfuzzer_sys::fuzz_target;
 
 static RUN: LazyLock<Run> = LazyLock::new(|| {
-    serde_json::from_str(include_str!(
-        "../../hello-bench/tests/fixtures/run/run.json"
-    ))
-    .unwrap()
+    serde_json::from_str(include_str!("../../hello-bench/tests/fixtures/run/run.json")).unwrap()
 });
 
 fuzz_target!(|text: &str| {

@@ -9,11 +9,7 @@ fuzz_target!(|text: &str| {
         return;
     };
     for (index, service) in services.iter().enumerate() {
-        assert!(
-            services[..index]
-                .iter()
-                .all(|other| other.name != service.name)
-        );
+        assert!(services[..index].iter().all(|other| other.name != service.name));
         assert!(service.package.is_some() != service.run.is_some());
         let _ = (service.strictness(), service.start_timeout());
     }

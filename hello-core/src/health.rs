@@ -6,11 +6,11 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
 use std::time::Duration;
 
 /// How long each step of the request may take.
-const PATIENCE: Duration = Duration::from_secs(2);
+const STEP_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// What the arguments ask of a service.
 #[derive(Debug, Eq, PartialEq)]
-pub(crate) enum Asked {
+pub(crate) enum Mode {
     /// To serve.
     Serve,
     /// To ask the service at its address for its health.
@@ -31,20 +31,20 @@ impl fmt::Display for UnknownArgument {
     }
 }
 
-impl Asked {
+impl Mode {
     /// Reads the arguments after the program's name.
     ///
     /// # Errors
     /// When there is another than `--health`.
     pub(crate) fn parse(arguments: impl Iterator<Item = String>) -> Result<Self, UnknownArgument> {
-        let mut asked = Self::Serve;
+        let mut mode = Self::Serve;
         for argument in arguments {
             match argument.as_str() {
-                "--health" => asked = Self::Health,
+                "--health" => mode = Self::Health,
                 _ => return Err(UnknownArgument(argument)),
             }
         }
-        Ok(asked)
+        Ok(mode)
     }
 }
 
@@ -54,9 +54,9 @@ impl Asked {
 /// When it does not answer with 200 in time.
 pub(crate) fn check(listening: SocketAddr) -> io::Result<()> {
     let address = SocketAddr::new(reachable(listening.ip()), listening.port());
-    let mut stream = TcpStream::connect_timeout(&address, PATIENCE)?;
-    stream.set_read_timeout(Some(PATIENCE))?;
-    stream.set_write_timeout(Some(PATIENCE))?;
+    let mut stream = TcpStream::connect_timeout(&address, STEP_TIMEOUT)?;
+    stream.set_read_timeout(Some(STEP_TIMEOUT))?;
+    stream.set_write_timeout(Some(STEP_TIMEOUT))?;
     write!(stream, "GET / HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n")?;
     let mut status_line = [0; b"HTTP/1.1 200".len()];
     stream.read_exact(&mut status_line)?;
@@ -83,15 +83,15 @@ mod tests {
 
     use super::*;
 
-    fn asked(arguments: &[&str]) -> Result<Asked, UnknownArgument> {
-        Asked::parse(arguments.iter().map(|&argument| argument.to_owned()))
+    fn mode(arguments: &[&str]) -> Result<Mode, UnknownArgument> {
+        Mode::parse(arguments.iter().map(|&argument| argument.to_owned()))
     }
 
     #[test]
     fn arguments_are_read() {
-        assert_eq!(asked(&[]), Ok(Asked::Serve));
-        assert_eq!(asked(&["--health"]), Ok(Asked::Health));
-        let unknown = asked(&["--helth"]).unwrap_err().to_string();
+        assert_eq!(mode(&[]), Ok(Mode::Serve));
+        assert_eq!(mode(&["--health"]), Ok(Mode::Health));
+        let unknown = mode(&["--helth"]).unwrap_err().to_string();
         assert!(unknown.contains("\"--helth\"") && unknown.contains("PORT"));
     }
 

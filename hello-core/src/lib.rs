@@ -5,12 +5,7 @@
 //! framework's JSON responder. [`serve`] gives it a bound listener and tells it when to stop.
 
 mod address;
-#[cfg(feature = "tuned")]
-mod files;
 mod health;
-mod host;
-#[cfg(feature = "tuned")]
-mod memory;
 mod message;
 mod panic;
 mod process;
@@ -20,8 +15,5 @@ mod process;
 static ALLOCATOR: dlmalloc::GlobalDlmalloc = dlmalloc::GlobalDlmalloc;
 
 pub use address::{Address, AddressError};
-#[cfg(feature = "tuned")]
-pub use files::connections;
-pub use host::is_host;
 pub use message::{Msg, Params, Refusal};
 pub use process::{DRAIN_LIMIT, Stop, accept, announce, fail, serve};

@@ -37,10 +37,7 @@ mod tests {
         let _ = panic::catch_unwind(|| panic!("one\ntwo"));
         drop(panic::take_hook());
         let lines = lines.lock().unwrap();
-        assert!(
-            lines.starts_with("svc: panic at ") && lines.ends_with(": one\n"),
-            "{lines}"
-        );
+        assert!(lines.starts_with("svc: panic at ") && lines.ends_with(": one\n"), "{lines}");
         assert_eq!(lines.lines().count(), 1);
     }
 }

@@ -1,7 +1,5 @@
 //! A service as a process: bind, say so, serve, and on SIGTERM or SIGINT drain within a bound.
 
-#[cfg(not(feature = "tuned"))]
-use std::convert::Infallible;
 use std::fmt::Display;
 use std::io::{self, ErrorKind, Write};
 use std::net::SocketAddr;
@@ -14,7 +12,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::sleep;
 
 use crate::Address;
-use crate::health::{self, Asked};
+use crate::health::{self, Mode};
 use crate::panic;
 
 /// How long requests in flight may take after the signal. The contract allows 5 s until the process is gone.
@@ -37,9 +35,9 @@ pub async fn serve<E: Display>(
     name: &str,
     server: impl AsyncFnOnce(TcpListener, Stop) -> Result<(), E>,
 ) -> ExitCode {
-    match Asked::parse(std::env::args().skip(1)) {
-        Ok(Asked::Serve) => {}
-        Ok(Asked::Health) => return health(name),
+    match Mode::parse(std::env::args().skip(1)) {
+        Ok(Mode::Serve) => {}
+        Ok(Mode::Health) => return health(name),
         Err(cause) => return fail(name, cause),
     }
     panic::report_in_one_line(name);
@@ -50,7 +48,6 @@ pub async fn serve<E: Display>(
     tokio::select! {
         served = server(listener, stop) => served.map_or_else(|cause| fail(name, cause), |()| ExitCode::SUCCESS),
         () = drained(late) => ExitCode::SUCCESS,
-        never = gives_back() => match never {},
     }
 }
 
@@ -116,14 +113,6 @@ fn stop() -> io::Result<Stop> {
             _ = interrupt.recv() => {}
         }
     }))
-}
-
-#[cfg(feature = "tuned")]
-use crate::memory::give_back as gives_back;
-
-#[cfg(not(feature = "tuned"))]
-async fn gives_back() -> Infallible {
-    std::future::pending().await
 }
 
 async fn drained(stop: Stop) {

@@ -38,9 +38,7 @@ impl EventLoop {
     /// # Errors
     /// When the loop has ended: the process must not go on with a part of its loops.
     pub(crate) fn hand(&self, stream: TcpStream) -> io::Result<()> {
-        self.streams
-            .send(stream)
-            .map_err(|_| io::Error::other("an event loop has ended"))?;
+        self.streams.send(stream).map_err(|_| io::Error::other("an event loop has ended"))?;
         self.waker.wake()
     }
 

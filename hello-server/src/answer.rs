@@ -10,7 +10,7 @@ use hyper::service::Service;
 use hyper::{Request, Response, StatusCode};
 
 use crate::activity::Activity;
-use crate::host;
+use crate::host_field;
 
 /// The service's answer, or nothing with a status.
 pub(crate) type Answer<B> = Response<Either<B, Empty<Bytes>>>;
@@ -26,7 +26,7 @@ where
     B: Body<Data = Bytes>,
 {
     activity.begin();
-    let answering = host::is_right(&request).then(|| service.call(request));
+    let answering = host_field::is_right(&request).then(|| service.call(request));
     async move {
         let mut answer = match answering {
             Some(answering) => answering.await?.map(Either::Left),

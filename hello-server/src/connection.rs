@@ -16,7 +16,7 @@ use crate::activity::Activity;
 use crate::answer::answer;
 use crate::io::Io;
 use crate::limits::{HEAD_BYTES, HEAD_TIMEOUT};
-use crate::server::Visit;
+use crate::server::ConnectionGuard;
 
 /// The settings of every connection: head and body in one write instead of a vectored one, an answer for a peer that has
 /// closed its own side, and no more memory than a request head may take.
@@ -26,18 +26,22 @@ pub(crate) fn http() -> http1::Builder {
     http
 }
 
-/// Serves a connection until it ends, the peer keeps silent for [`HEAD_TIMEOUT`], or the visit is over.
+/// Serves a connection until it ends, the peer keeps silent for [`HEAD_TIMEOUT`], or the server has drained.
 ///
 /// The deadline is one timer for the connection, which is looked at when it fires and set anew if there was a request
 /// meanwhile. hyper's own (`header_read_timeout`) makes and removes a timer for every request.
-pub(crate) async fn serve<S, B>(http: http1::Builder, service: S, stream: TcpStream, mut visit: Visit)
-where
+pub(crate) async fn serve<S, B>(
+    http: http1::Builder,
+    service: S,
+    stream: TcpStream,
+    mut guard: ConnectionGuard,
+) where
     S: Service<Request<Incoming>, Response = Response<B>, Error = Infallible>,
     B: Body<Data = Bytes, Error: Into<Box<dyn Error + Send + Sync>>> + 'static,
 {
     // A stream that is gone already says so when it is read.
     let _ = stream.set_nodelay(true);
-    let activity = Arc::new(Activity::new(visit.ending()));
+    let activity = Arc::new(Activity::new(guard.ending()));
     let requests = service_fn({
         let activity = Arc::clone(&activity);
         move |request| answer(&service, request, Arc::clone(&activity))
@@ -49,7 +53,7 @@ where
         tokio::select! {
             biased;
             _ = connection.as_mut() => return,
-            () = visit.over(), if !is_over => {
+            () = guard.over(), if !is_over => {
                 is_over = true;
                 connection.as_mut().graceful_shutdown();
             }

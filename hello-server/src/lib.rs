@@ -1,25 +1,45 @@
-//! The server of the tuned services: one HTTP/1 connection loop for every framework that is built on hyper, so that what
-//! a framework's own layer costs stands alone.
+//! What the tuned services share: what a peer may send, hold and take ([`limits`]), and, with the feature `hyper`, one
+//! HTTP/1 server for every framework that is built on hyper, so that what a framework's own layer costs stands alone.
 //!
 //! | link | file |
+//! |---|---|
+//! | the process | `process`: hello-core's, which gives memory back; how many connections its open files allow |
+//! | one request | `host`: the form of a Host field |
+//!
+//! | link of the server | file |
 //! |---|---|
 //! | threads | `runtime`: one pool of workers, or a runtime for each core |
 //! | accepting | `server`: sheds what is beyond the limit, backs off when the system refuses, drains at the end |
 //! | one connection | `connection`: hyper's HTTP/1, a deadline for the request head |
 //! | its bytes | `io`: an end that lets the last answer arrive |
 //! | one request | `answer`: the checks that hyper leaves to its user |
-//!
-//! What it allows a peer stands in [`limits`].
 
+#[cfg(feature = "hyper")]
 mod activity;
+#[cfg(feature = "hyper")]
 mod answer;
+#[cfg(feature = "hyper")]
 mod connection;
+mod files;
 mod host;
+#[cfg(feature = "hyper")]
+mod host_field;
+#[cfg(feature = "hyper")]
 mod io;
 pub mod limits;
+mod memory;
+mod process;
+#[cfg(feature = "hyper")]
 mod runtime;
+#[cfg(feature = "hyper")]
 mod server;
+#[cfg(feature = "hyper")]
 mod tower;
 
+pub use files::connections;
+pub use host::is_host;
+pub use process::serve;
+#[cfg(feature = "hyper")]
 pub use runtime::run;
+#[cfg(feature = "hyper")]
 pub use tower::Tower;

@@ -15,9 +15,8 @@ use hyper::service::Service;
 use hyper::{Request, Response};
 use tokio::runtime::{Builder, Runtime};
 
-use crate::connection;
-use crate::limits;
 use crate::server::Server;
+use crate::{connection, files, limits, process};
 
 /// The variable that chooses the threads.
 const VARIABLE: &str = "HELLO_RUNTIME";
@@ -72,10 +71,10 @@ where
     B: Body<Data = Bytes, Error: Into<Box<dyn Error + Send + Sync>>> + Send + 'static,
 {
     let http = connection::http();
-    let spawn = Box::new(move |stream, visit| {
-        tokio::spawn(connection::serve(http.clone(), app.clone(), stream, visit));
+    let spawn = Box::new(move |stream, guard| {
+        tokio::spawn(connection::serve(http.clone(), app.clone(), stream, guard));
     });
-    let server = Arc::new(Server::new(spawn, hello_core::connections(limits::CONNECTIONS)));
+    let server = Arc::new(Server::new(spawn, files::connections(limits::CONNECTIONS)));
     let workers = available_parallelism().map_or(1, usize::from);
     let threads = match Threads::from_env(workers) {
         Ok(threads) => threads,
@@ -87,7 +86,7 @@ where
             return hello_core::fail(name, format_args!("cannot start its runtime: {cause}"));
         }
     };
-    runtime.block_on(hello_core::serve(name, async |listener, stop| {
+    runtime.block_on(process::serve(name, async |listener, stop| {
         serve(&server, listener.into_std()?, stop, threads.others(workers)).await
     }))
 }

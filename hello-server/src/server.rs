@@ -17,7 +17,7 @@ const OVERLOADED: &[u8] =
     b"HTTP/1.1 503 Service Unavailable\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
 
 /// Serves a connection in a task of the present runtime.
-type Spawn = Box<dyn Fn(TcpStream, Visit) + Send + Sync>;
+type Spawn = Box<dyn Fn(TcpStream, ConnectionGuard) + Send + Sync>;
 
 /// Accepts connections for all threads.
 pub(crate) struct Server {
@@ -43,12 +43,12 @@ impl Ending {
 
 /// A connection's place in the server, taken while it is open.
 #[derive(Debug)]
-pub(crate) struct Visit {
+pub(crate) struct ConnectionGuard {
     ending: Ending,
     over: watch::Receiver<()>,
 }
 
-impl Visit {
+impl ConnectionGuard {
     pub(crate) fn ending(&self) -> Ending {
         self.ending.clone()
     }
@@ -118,7 +118,10 @@ impl Server {
 
     fn take(&self, stream: TcpStream) {
         if self.over.receiver_count() < self.capacity {
-            (self.spawn)(stream, Visit { ending: self.ending.clone(), over: self.over.subscribe() });
+            (self.spawn)(
+                stream,
+                ConnectionGuard { ending: self.ending.clone(), over: self.over.subscribe() },
+            );
         } else if let Ok(mut stream) = stream.into_std() {
             // There is room for this much in the buffer of a new socket; and who is turned away may be gone.
             let _ = stream.write_all(OVERLOADED);
@@ -140,9 +143,9 @@ mod tests {
     async fn started(
         capacity: usize,
     ) -> (std::net::SocketAddr, oneshot::Sender<()>, JoinHandle<io::Result<()>>) {
-        let hold: Spawn = Box::new(|stream, mut visit| {
+        let hold: Spawn = Box::new(|stream, mut guard| {
             tokio::spawn(async move {
-                visit.over().await;
+                guard.over().await;
                 drop(stream);
             });
         });

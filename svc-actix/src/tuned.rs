@@ -4,72 +4,91 @@ mod app;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::available_parallelism;
-use std::{net::Shutdown, process::ExitCode, time::Duration};
+use std::{io, net::Shutdown, net::TcpListener, process::ExitCode};
 
-use actix_http::{ConnectionType, HttpService, Request, Response, StatusCode, body::BoxBody};
-use actix_service::{Service, apply_fn_factory, map_config};
+use actix_http::body::BoxBody;
+use actix_http::error::DispatchError;
+use actix_http::{ConnectionType, HttpService, Request, Response, StatusCode};
+use actix_service::{Service, ServiceFactory, apply_fn_factory, map_config};
 use actix_web::dev::{AppConfig, Server};
 use actix_web::http::header::HOST;
-use actix_web::rt::{System, time::sleep};
+use actix_web::rt::{System, net::TcpStream, time::sleep};
 use actix_web::{App, Error};
+use hello_core::{DRAIN_LIMIT, Stop};
+use hello_server::limits::{CONNECTIONS, GRACE, HEAD_TIMEOUT, LINGER};
 
-const CONNECTIONS: usize = 16_384;
-const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
-const DISCONNECT_TIMEOUT: Duration = Duration::from_secs(1);
-const GRACE: Duration = Duration::from_secs(1);
+type Ending = Arc<AtomicBool>;
 
 fn main() -> ExitCode {
-    System::new().block_on(hello_core::serve("svc-actix-tuned", async |listener, stop| {
-        let listener = listener.into_std()?;
-        let socket = socket2::Socket::from(listener.try_clone()?);
-        let ending = Arc::new(AtomicBool::new(false));
-        let is_ending = Arc::clone(&ending);
-        // Whoever comes after the signal is refused by the system; then each answer is its connection's last.
-        let drained = async move {
-            stop.await;
-            let _ = socket.shutdown(Shutdown::Read);
-            ending.store(true, Ordering::Relaxed);
-            sleep(GRACE).await;
+    let serve =
+        async |listener: actix_web::rt::net::TcpListener, stop| serve(listener.into_std()?, stop).await;
+    System::new().block_on(hello_server::serve("svc-actix-tuned", serve))
+}
+
+async fn serve(listener: TcpListener, stop: Stop) -> io::Result<()> {
+    let ending = Ending::default();
+    let drained = drain(listener.try_clone()?.into(), stop, Arc::clone(&ending));
+    Server::build()
+        .max_concurrent_connections(connections_of_a_worker())
+        .listen("hello", listener, move || http(Arc::clone(&ending)))?
+        .shutdown_signal(drained)
+        .shutdown_timeout(DRAIN_LIMIT.as_secs())
+        .run()
+        .await
+}
+
+/// Resolves when the server may end: whoever comes after the signal is refused by the system, and each answer is its
+/// connection's last.
+async fn drain(listener: socket2::Socket, stop: Stop, ending: Ending) {
+    stop.await;
+    let _ = listener.shutdown(Shutdown::Read);
+    ending.store(true, Ordering::Relaxed);
+    sleep(GRACE).await;
+}
+
+fn connections_of_a_worker() -> usize {
+    let workers = available_parallelism().map_or(1, usize::from);
+    (hello_server::connections(CONNECTIONS) / workers).max(1)
+}
+
+fn http(
+    ending: Ending,
+) -> impl ServiceFactory<TcpStream, Config = (), Response = (), Error = DispatchError, InitError = ()> {
+    let app = map_config(App::new().configure(app::app), |()| AppConfig::default());
+    let checked = apply_fn_factory(app, move |request, app: &_| answer(app, request, Arc::clone(&ending)));
+    HttpService::build()
+        .keep_alive(HEAD_TIMEOUT)
+        .client_request_timeout(HEAD_TIMEOUT)
+        .client_disconnect_timeout(LINGER)
+        .tcp_nodelay(true)
+        .h1(checked)
+        .tcp()
+}
+
+fn answer<A, R>(
+    app: &A,
+    request: Request,
+    ending: Ending,
+) -> impl Future<Output = Result<Response<BoxBody>, Error>> + use<A, R>
+where
+    A: Service<Request, Response = R, Error = Error>,
+    R: Into<Response<BoxBody>>,
+{
+    let answering = has_right_host(&request).then(|| app.call(request));
+    async move {
+        let mut answer = match answering {
+            Some(answering) => answering.await?.into(),
+            None => Response::new(StatusCode::BAD_REQUEST),
         };
-        let http = move || {
-            let is_ending = Arc::clone(&is_ending);
-            let app = map_config(App::new().configure(app::app), |()| AppConfig::default());
-            let guarded = apply_fn_factory(app, move |request: Request, app: &_| {
-                let answering = has_right_host(&request).then(|| Service::call(app, request));
-                let is_ending = Arc::clone(&is_ending);
-                async move {
-                    let mut answer: Response<BoxBody> = match answering {
-                        Some(answering) => answering.await?.into(),
-                        None => Response::new(StatusCode::BAD_REQUEST),
-                    };
-                    if is_ending.load(Ordering::Relaxed) {
-                        answer.head_mut().set_connection_type(ConnectionType::Close);
-                    }
-                    Ok::<_, Error>(answer)
-                }
-            });
-            HttpService::build()
-                .keep_alive(HEAD_TIMEOUT)
-                .client_request_timeout(HEAD_TIMEOUT)
-                .client_disconnect_timeout(DISCONNECT_TIMEOUT)
-                .tcp_nodelay(true)
-                .h1(guarded)
-                .tcp()
-        };
-        let workers = available_parallelism().map_or(1, usize::from);
-        let connections = hello_core::connections(CONNECTIONS) / workers;
-        Server::build()
-            .max_concurrent_connections(connections.max(1))
-            .listen("hello", listener, http)?
-            .shutdown_signal(drained)
-            .shutdown_timeout(hello_core::DRAIN_LIMIT.as_secs())
-            .run()
-            .await
-    }))
+        if ending.load(Ordering::Relaxed) {
+            answer.head_mut().set_connection_type(ConnectionType::Close);
+        }
+        Ok(answer)
+    }
 }
 
 /// The server itself sees to it that there is one.
 fn has_right_host(request: &Request) -> bool {
     let host = request.head().headers.get(HOST);
-    host.is_none_or(|host| hello_core::is_host(host.as_bytes()))
+    host.is_none_or(|host| hello_server::is_host(host.as_bytes()))
 }

@@ -6,7 +6,7 @@ use crate::render::html::card::{Card, Section};
 use crate::render::html::cards::{fact_bars, figure_bars, latency, memory, windows};
 use crate::render::html::experiment;
 use crate::render::html::ratios::{forest_card, rounds_card};
-use crate::render::tables::{self, Width};
+use crate::render::tables::Width;
 use crate::render::{images, relations, robustness};
 use crate::report::Report;
 use crate::summary::Summary;

@@ -9,27 +9,31 @@ use std::time::Duration;
 
 use tokio::time::sleep;
 
-/// How often memory is looked at, and how seldom while looking gains nothing.
-const OFTEN: Duration = Duration::from_secs(1);
-const SELDOM: Duration = Duration::from_secs(2);
+/// How often memory is checked, and how seldom while that gains nothing.
+const MIN_CHECK_INTERVAL: Duration = Duration::from_secs(1);
+const MAX_CHECK_INTERVAL: Duration = Duration::from_secs(2);
 /// How much more than at the start is left alone.
-const ALLOWED_PAGES: u64 = 128;
+const MAX_GROWTH_PAGES: u64 = 128;
 /// How much a trim must give back to be worth another soon.
-const WORTH_PAGES: u64 = 32;
+const MIN_GAIN_PAGES: u64 = 32;
 
 /// Gives back memory, again and again, for as long as it is polled.
 pub(crate) async fn give_back() -> Infallible {
     let start = resident_pages().unwrap_or_default();
-    let mut pause = OFTEN;
+    let mut pause = MIN_CHECK_INTERVAL;
     loop {
         sleep(pause).await;
         let before = resident_pages().unwrap_or_default();
-        if before > start + ALLOWED_PAGES {
+        if before > start + MAX_GROWTH_PAGES {
             trim();
             let freed = before.saturating_sub(resident_pages().unwrap_or_default());
-            pause = if freed >= WORTH_PAGES { OFTEN } else { (pause * 2).min(SELDOM) };
+            pause = if freed >= MIN_GAIN_PAGES {
+                MIN_CHECK_INTERVAL
+            } else {
+                (pause * 2).min(MAX_CHECK_INTERVAL)
+            };
         } else {
-            pause = OFTEN;
+            pause = MIN_CHECK_INTERVAL;
         }
     }
 }
