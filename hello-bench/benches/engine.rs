@@ -23,7 +23,13 @@ const SECONDS: u32 = 2;
 const SERVICE: &str = "svc-hyper";
 
 fn main() -> Result<(), Box<dyn Error>> {
-    if Command::new("wrk").arg("-v").stdout(Stdio::null()).stderr(Stdio::null()).status().is_err() {
+    if Command::new("wrk")
+        .arg("-v")
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()
+        .is_err()
+    {
         println!("skipped: wrk is not installed (apt-get install wrk)");
         return Ok(());
     }
@@ -58,7 +64,9 @@ fn main() -> Result<(), Box<dyn Error>> {
 /// CPU µs per verified request of `hello-bench load`.
 fn ours(url: &str, scenarios: &Path) -> Result<f64, Box<dyn Error>> {
     let mut command = Command::new(env!("CARGO_BIN_EXE_hello-bench"));
-    command.args(["load", "--format", "json", "--scenario", "s", "--url", url, "--scenarios"]).arg(scenarios);
+    command
+        .args(["load", "--format", "json", "--scenario", "s", "--url", url, "--scenarios"])
+        .arg(scenarios);
     let (printed, cpu_us) = cpu_of(&mut command)?;
     let page: serde_json::Value = serde_json::from_str(&printed)?;
     Ok(cpu_us / page["requests"].as_f64().ok_or("no count of requests")?)
@@ -69,7 +77,10 @@ fn theirs(url: &str) -> Result<f64, Box<dyn Error>> {
     let mut command = Command::new("wrk");
     command.args(["-t1", "-c64", &format!("-d{SECONDS}"), &format!("{url}/?name=abcde")]);
     let (printed, cpu_us) = cpu_of(&mut command)?;
-    let line = printed.lines().find(|line| line.contains(" requests in ")).ok_or("wrk printed no count")?;
+    let line = printed
+        .lines()
+        .find(|line| line.contains(" requests in "))
+        .ok_or("wrk printed no count")?;
     let count: f64 = line.split_whitespace().next().ok_or("wrk printed no count")?.parse()?;
     Ok(cpu_us / count)
 }

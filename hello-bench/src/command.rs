@@ -107,8 +107,9 @@ mod tests {
     fn output_and_failures_are_reported() {
         let interrupt = Interrupt::default();
         assert_eq!(run(Command::new("echo").arg("a"), &interrupt).unwrap(), "a\n");
-        let failed =
-            run(Command::new("sh").args(["-c", "echo why >&2; exit 3"]), &interrupt).unwrap_err().to_string();
+        let failed = run(Command::new("sh").args(["-c", "echo why >&2; exit 3"]), &interrupt)
+            .unwrap_err()
+            .to_string();
         assert!(failed.contains("why") && failed.contains("exit status: 3"), "{failed}");
         let missing = format!("{:#}", run(&mut Command::new("/no/such"), &interrupt).unwrap_err());
         assert!(missing.contains("/no/such"), "{missing}");

@@ -74,7 +74,9 @@ impl<'a> Contender<'a> {
     }
 
     fn running(&self) -> Result<&Running> {
-        self.running.as_ref().with_context(|| format!("{} is not running", self.program.service.name))
+        self.running
+            .as_ref()
+            .with_context(|| format!("{} is not running", self.program.service.name))
     }
 
     /// Reads memory without load.

@@ -114,7 +114,11 @@ fn unlike(earlier: &Report, later: &Report) -> Vec<String> {
     differ("the compiler", &a.rustc, &b.rustc);
     differ("the cargo profile", &earlier.run.profile, &later.run.profile);
     let engine = |report: &Report| {
-        report.run.k6.as_ref().map_or_else(|| "embedded".to_owned(), |version| format!("k6 {version}"))
+        report
+            .run
+            .k6
+            .as_ref()
+            .map_or_else(|| "embedded".to_owned(), |version| format!("k6 {version}"))
     };
     differ("the load engine", &engine(earlier), &engine(later));
     for scenario in &earlier.run.scenarios {

@@ -211,7 +211,10 @@ impl Drop for Running {
 /// The command that starts a service, with its output piped and a process group of its own.
 pub fn command(program: &Program, variables: &[(&str, Option<&str>)]) -> Command {
     let mut command = piped(Command::new(&program.path));
-    command.args(&program.arguments).current_dir(&program.folder).envs(&program.service.environment);
+    command
+        .args(&program.arguments)
+        .current_dir(&program.folder)
+        .envs(&program.service.environment);
     for (name, value) in variables {
         match value {
             Some(value) => command.env(name, value),
@@ -222,7 +225,11 @@ pub fn command(program: &Program, variables: &[(&str, Option<&str>)]) -> Command
 }
 
 fn piped(mut command: Command) -> Command {
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
+    command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .process_group(0);
     command
 }
 
@@ -234,7 +241,9 @@ fn free_port() -> Result<u16> {
     let candidates = || fastrand::u16(FIRST_PORT..first.max(FIRST_PORT + 1));
     let is_free = |port: &u16| TcpListener::bind(("127.0.0.1", *port)).is_ok();
     let mut tried = std::iter::repeat_with(candidates).take(1000);
-    tried.find(is_free).with_context(|| format!("there is no free port from {FIRST_PORT} to {first}"))
+    tried
+        .find(is_free)
+        .with_context(|| format!("there is no free port from {FIRST_PORT} to {first}"))
 }
 
 /// A ready line, and the address in it.

@@ -132,8 +132,11 @@ impl Metadata {
 
 /// Packages of a tree that are not members of this workspace, which cargo shows with their path.
 pub fn third_party(tree: &str) -> u64 {
-    let packages: BTreeSet<&str> =
-        tree.lines().map(|line| line.trim_end_matches(" (*)")).filter(|line| !line.contains("(/")).collect();
+    let packages: BTreeSet<&str> = tree
+        .lines()
+        .map(|line| line.trim_end_matches(" (*)"))
+        .filter(|line| !line.contains("(/"))
+        .collect();
     packages.into_iter().filter(|line| !line.is_empty()).count() as u64
 }
 

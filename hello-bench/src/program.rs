@@ -254,5 +254,7 @@ pub fn named_by(variable: &str, program: &str) -> Option<PathBuf> {
 /// The first program of this name that the `PATH` leads to.
 fn on_path(program: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
-    std::env::split_paths(&path).map(|folder| folder.join(program)).find(|file| file.is_file())
+    std::env::split_paths(&path)
+        .map(|folder| folder.join(program))
+        .find(|file| file.is_file())
 }

@@ -50,7 +50,8 @@ impl Report {
             .filter(|summary| !summary.rows.is_empty())
             .collect();
         let headline = |summary: &Summary| {
-            run.scenario(&summary.scenario).map(|scenario| Headline::of(summary, scenario, &run.services))
+            run.scenario(&summary.scenario)
+                .map(|scenario| Headline::of(summary, scenario, &run.services))
         };
         let headlines = summaries.iter().filter_map(headline).flatten().collect();
         let shared = run.host.service_cores == run.host.generator_cores;

@@ -75,8 +75,11 @@ impl Folder {
             "{} holds a run already: choose another folder with --out",
             path.display()
         );
-        let samples =
-            OpenOptions::new().create_new(true).append(true).open(path.join(SAMPLES)).with_context(cannot)?;
+        let samples = OpenOptions::new()
+            .create_new(true)
+            .append(true)
+            .open(path.join(SAMPLES))
+            .with_context(cannot)?;
         Ok(Self { path: path.to_owned(), samples })
     }
 

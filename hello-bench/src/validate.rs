@@ -118,8 +118,9 @@ pub fn reference() -> &'static str {
 /// # Errors
 /// When the scenario has no slices, or the floor cannot be measured.
 pub fn calibrate(floor: &Program, scenario: &Scenario, session: &Session) -> Result<f64> {
-    let slicing =
-        scenario.slices.with_context(|| format!("scenario {:?} is not measured in slices", scenario.name))?;
+    let slicing = scenario
+        .slices
+        .with_context(|| format!("scenario {:?} is not measured in slices", scenario.name))?;
     let samples = session.cores.on_generator(|| {
         let round = Round { session, scenario, slicing, number: 1, progress: &|| () };
         round.run(&[floor], Rng::with_seed(1))

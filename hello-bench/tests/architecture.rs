@@ -106,8 +106,9 @@ fn paths(code: &str) -> Vec<String> {
 
 /// The paths at the front of a text, and how long they are there.
 fn expanded(text: &str) -> (Vec<String>, usize) {
-    let end =
-        text.find(|letter: char| !(letter.is_alphanumeric() || "_:".contains(letter))).unwrap_or(text.len());
+    let end = text
+        .find(|letter: char| !(letter.is_alphanumeric() || "_:".contains(letter)))
+        .unwrap_or(text.len());
     let (prefix, rest) = text.split_at(end);
     if !rest.starts_with('{') {
         return (vec![prefix.trim_end_matches(':').to_owned()], end);

@@ -17,7 +17,13 @@ use serde_json::Value;
 fn compare(folder: &Path, faults: &[(&str, &str, u32)], arguments: &[&str]) -> assert_cmd::assert::Assert {
     let (services, scenarios) = (catalogue(folder, faults), scenarios(folder));
     let mut command = bench();
-    command.arg("compare").args(arguments).arg("--services").arg(services).arg("--scenarios").arg(scenarios);
+    command
+        .arg("compare")
+        .args(arguments)
+        .arg("--services")
+        .arg(services)
+        .arg("--scenarios")
+        .arg(scenarios);
     command.arg("--out").arg(folder.join("out")).assert()
 }
 
@@ -96,8 +102,9 @@ fn one_wrong_body_takes_the_rank_and_the_rest_is_kept() {
     let folder = tempfile::tempdir().unwrap();
     let faults = [("spoiled", "wrong", 600)];
     let arguments = ["good", "spoiled", "--scenario", "saturate", "--rounds", "2", "--no-control"];
-    let ended =
-        compare(folder.path(), &faults, &arguments).code(1).stderr(contains("spoiled; see the notes above"));
+    let ended = compare(folder.path(), &faults, &arguments)
+        .code(1)
+        .stderr(contains("spoiled; see the notes above"));
     ended.stdout(contains("answers were wrong, the first: body").and(contains("Hallo")));
     let results = results(folder.path());
     let rows = results["summaries"][0]["rows"].as_array().unwrap();
@@ -133,7 +140,11 @@ fn precision_goes_on_until_there_are_narrow_intervals() {
     compare(folder.path(), &[("other", "wrong", u32::MAX)], &arguments).success();
     // Six rounds are the fewest with an interval; each has two services and the control.
     assert!(samples(folder.path()).len() >= 18);
-    bench().args(["compare", "--precision", "none"]).assert().code(2).stderr(contains("not a percentage"));
+    bench()
+        .args(["compare", "--precision", "none"])
+        .assert()
+        .code(2)
+        .stderr(contains("not a percentage"));
 }
 
 #[test]
@@ -251,7 +262,9 @@ fn ctrl_c_keeps_finished_rounds_and_leaves_no_process() {
     let folder = tempfile::tempdir().unwrap();
     let (services, scenarios) = (catalogue(folder.path(), &[]), scenarios(folder.path()));
     let mut command = Command::new(env!("CARGO_BIN_EXE_hello-bench"));
-    command.current_dir(root()).args(["compare", "good", "--rounds", "500", "--scenario", "saturate"]);
+    command
+        .current_dir(root())
+        .args(["compare", "good", "--rounds", "500", "--scenario", "saturate"]);
     command.arg("--services").arg(services).arg("--scenarios").arg(scenarios);
     command.arg("--out").arg(folder.path().join("out"));
     let mut running = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
@@ -279,8 +292,9 @@ fn child_of(parent: u32, limit: Instant) -> u32 {
     loop {
         let tasks = fs::read_dir(format!("/proc/{parent}/task")).unwrap().flatten();
         let children = tasks.filter_map(|task| fs::read_to_string(task.path().join("children")).ok());
-        if let Some(child) =
-            children.flat_map(|line| line.split_whitespace().next().and_then(|pid| pid.parse().ok())).next()
+        if let Some(child) = children
+            .flat_map(|line| line.split_whitespace().next().and_then(|pid| pid.parse().ok()))
+            .next()
         {
             return child;
         }

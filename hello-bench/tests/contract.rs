@@ -35,7 +35,11 @@ fn violations_say_what_was_sent_expected_and_received() {
 #[test]
 fn a_url_is_checked_and_a_dead_one_is_one_clear_line() {
     let floor = run("hello-floor");
-    bench().args(["check", "--url", &floor.url]).assert().success().stdout(contains("0 violations"));
+    bench()
+        .args(["check", "--url", &floor.url])
+        .assert()
+        .success()
+        .stdout(contains("0 violations"));
     bench().args(["check", "--core", "--url", &floor.url]).assert().success();
     drop(floor);
     let dead = bench().args(["check", "--url", "http://127.0.0.1:9"]).assert().code(1);

@@ -46,7 +46,11 @@ fn verdicts(earlier: &Path, later: &Path) -> Vec<(String, String)> {
     let changes = page["changes"].as_array().unwrap().clone();
     let is_cpu = |change: &&Value| change["scenario"] == "rate" && change["metric"] == "cpu_us_per_request";
     let text = |value: &Value| value.as_str().unwrap().to_owned();
-    changes.iter().filter(is_cpu).map(|change| (text(&change["service"]), text(&change["verdict"]))).collect()
+    changes
+        .iter()
+        .filter(is_cpu)
+        .map(|change| (text(&change["service"]), text(&change["verdict"])))
+        .collect()
 }
 
 fn verdict_on(service: &str, verdicts: &[(String, String)]) -> String {

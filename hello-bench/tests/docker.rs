@@ -12,7 +12,10 @@ fn without_an_engine_docker_is_one_clear_line() {
     for docker in ["/no/such/docker", "/bin/false"] {
         let folder = tempfile::tempdir().unwrap();
         let mut command = bench();
-        command.env("DOCKER", docker).args(["compare", "--docker", "--out"]).arg(folder.path().join("out"));
+        command
+            .env("DOCKER", docker)
+            .args(["compare", "--docker", "--out"])
+            .arg(folder.path().join("out"));
         let ended = command.assert().code(1);
         ended.stderr(
             contains("docker").and(contains("leave out --docker")).and(predicate::function(one_line)),

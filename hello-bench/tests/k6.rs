@@ -58,7 +58,9 @@ fn results(folder: &Path) -> serde_json::Value {
 #[test]
 fn a_summary_becomes_a_sample_with_the_service_s_own_cpu_and_memory() {
     let folder = tempfile::tempdir().unwrap();
-    compare(folder.path(), "rate", &writing(0, 0)).success().stdout(contains("offered by k6 v2.0.0"));
+    compare(folder.path(), "rate", &writing(0, 0))
+        .success()
+        .stdout(contains("offered by k6 v2.0.0"));
     let results = results(folder.path());
     assert_eq!(results["k6"], "v2.0.0");
     let metrics = &results["summaries"][0]["rows"][0]["metrics"];

@@ -50,7 +50,12 @@ fn other_languages_are_ranked_apart_and_compared_with_the_reference() {
     with_other_languages(&services);
     let mut command = bench();
     command.args(["compare", "--other-languages", "--rounds", "6", "--scenario", "rate", "--services"]);
-    command.arg(services).arg("--scenarios").arg(scenarios).arg("--out").arg(folder.path().join("out"));
+    command
+        .arg(services)
+        .arg("--scenarios")
+        .arg(scenarios)
+        .arg("--out")
+        .arg(folder.path().join("out"));
     let ended = command.assert().success();
     ended
         .stderr(contains("skipped: lacking needs no-such-program: make one"))

@@ -72,14 +72,26 @@ fn a_sample_that_was_cut_off_is_left_out_and_a_broken_one_is_named() {
     fs::write(copy.path().join("samples.jsonl"), &text[..text.len() - 40]).unwrap();
     bench().arg("report").arg(copy.path()).assert().success();
     fs::write(copy.path().join("samples.jsonl"), text.replacen("\"round\"", "\"square\"", 1)).unwrap();
-    bench().arg("report").arg(copy.path()).assert().code(1).stderr(contains("line 1: not a sample"));
+    bench()
+        .arg("report")
+        .arg(copy.path())
+        .assert()
+        .code(1)
+        .stderr(contains("line 1: not a sample"));
 }
 
 #[test]
 fn a_diff_of_a_run_with_itself_has_a_page_without_differences() {
     let copy = tempfile::tempdir().unwrap();
     let page = copy.path().join("diff.html");
-    let told = bench().arg("diff").arg(folder()).arg(folder()).arg("--html").arg(&page).assert().success();
+    let told = bench()
+        .arg("diff")
+        .arg(folder())
+        .arg(folder())
+        .arg("--html")
+        .arg(&page)
+        .assert()
+        .success();
     told.stdout(contains("0 improved, 0 regressed"));
     assert!(fs::read_to_string(page).unwrap().contains("No significant difference"));
 }

@@ -62,7 +62,10 @@ impl Head {
     /// # Errors
     /// When `content-length` is no number.
     pub fn framing(&self) -> Result<Framing, String> {
-        if self.header("transfer-encoding").is_some_and(|value| value.eq_ignore_ascii_case("chunked")) {
+        if self
+            .header("transfer-encoding")
+            .is_some_and(|value| value.eq_ignore_ascii_case("chunked"))
+        {
             return Ok(Framing::Chunked);
         }
         match self.header("content-length") {

@@ -30,7 +30,8 @@ impl Budget {
     /// Takes one request; `false` when none is left.
     fn spend(&self) -> bool {
         let Some(left) = &self.0 else { return true };
-        left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok()
+        left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1))
+            .is_ok()
     }
 
     fn is_spent(&self) -> bool {

@@ -60,7 +60,10 @@ fn each_sum(differences: &[f64], sum: f64, visit: &mut impl FnMut(f64)) {
 }
 
 fn random(differences: &[f64], rng: &mut Rng) -> f64 {
-    differences.iter().map(|difference| if rng.bool() { *difference } else { -difference }).sum()
+    differences
+        .iter()
+        .map(|difference| if rng.bool() { *difference } else { -difference })
+        .sum()
 }
 
 #[cfg(test)]

@@ -81,7 +81,10 @@ fn holm_agrees_with_its_definition_in_numpy() {
     for family in fixture()["holm"].as_array().unwrap() {
         let adjusted = holm(&numbers(&family["p"]));
         assert_eq!(adjusted.len(), family["adjusted"].as_array().unwrap().len());
-        adjusted.into_iter().enumerate().for_each(|(index, p)| close(p, &family["adjusted"][index], 1e-12));
+        adjusted
+            .into_iter()
+            .enumerate()
+            .for_each(|(index, p)| close(p, &family["adjusted"][index], 1e-12));
     }
 }
 

@@ -5,7 +5,10 @@ use axum::{Json, Router, routing::get};
 use hello_core::{Msg, Params, Refusal};
 
 pub(crate) fn app() -> Router {
-    Router::new().route("/", get(hello)).method_not_allowed_fallback(method_not_allowed).fallback(not_found)
+    Router::new()
+        .route("/", get(hello))
+        .method_not_allowed_fallback(method_not_allowed)
+        .fallback(not_found)
 }
 
 async fn hello(query: Result<Query<Params>, QueryRejection>) -> Result<Json<Msg>, Response> {

@@ -61,8 +61,10 @@ pub fn service(program: &Program, session: &Session, scope: Scope) -> Result<Out
 /// When one cannot be started, or the user interrupts.
 pub fn services(programs: &[Program], session: &Session, parts: Scope) -> Result<Vec<Outcome>> {
     let outcomes = thread::scope(|scope| {
-        let checks: Vec<_> =
-            programs.iter().map(|program| scope.spawn(move || service(program, session, parts))).collect();
+        let checks: Vec<_> = programs
+            .iter()
+            .map(|program| scope.spawn(move || service(program, session, parts)))
+            .collect();
         let joined = checks.into_iter().map(|check| check.join().map_err(|_| anyhow!("a check panicked"))?);
         joined.collect::<Result<Vec<Outcome>>>()
     })?;

@@ -43,7 +43,9 @@ impl ReportArgs {
 /// Hands a page to the desktop.
 fn open(page: &Path) -> Result<()> {
     let opened = Command::new("xdg-open").arg(page).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
-    opened.with_context(|| format!("cannot run xdg-open: open {} yourself", page.display())).map(drop)
+    opened
+        .with_context(|| format!("cannot run xdg-open: open {} yourself", page.display()))
+        .map(drop)
 }
 
 /// Writes the report into a page; sources are found relative to it.

@@ -157,9 +157,12 @@ fn children_cpu() -> Duration {
 
 /// The first thing that k6 complains of: `time="…" level=error msg="why"`.
 fn cause(stderr: &str) -> &str {
-    let complaints =
-        stderr.lines().filter(|line| line.contains("level=error") || line.contains("level=warning"));
-    let said = complaints.filter_map(|line| line.split_once("msg=")).map(|(_, said)| said.trim_matches('"'));
+    let complaints = stderr
+        .lines()
+        .filter(|line| line.contains("level=error") || line.contains("level=warning"));
+    let said = complaints
+        .filter_map(|line| line.split_once("msg="))
+        .map(|(_, said)| said.trim_matches('"'));
     said.into_iter().next().or(stderr.lines().next_back()).unwrap_or("it gave no cause")
 }
 

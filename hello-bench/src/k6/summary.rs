@@ -87,7 +87,9 @@ impl Summary {
         let crossed = |(name, metric): (&String, &Metric)| {
             let broken = metric.thresholds.iter().filter(|(_, verdict)| !verdict.ok);
             let value = metric.values.get("count").or(metric.values.get("rate")).copied().unwrap_or_default();
-            broken.map(|(threshold, _)| format!("{name} is {value}, not {threshold}")).collect::<Vec<_>>()
+            broken
+                .map(|(threshold, _)| format!("{name} is {value}, not {threshold}"))
+                .collect::<Vec<_>>()
         };
         self.metrics.iter().flat_map(crossed).collect()
     }

@@ -73,8 +73,9 @@ pub fn probe(programs: &[Program], cores: &Cores, command: String, interrupt: &I
             Ok(found)
         };
         let probing: Vec<_> = (0..AT_A_TIME).map(|_| scope.spawn(probing)).collect();
-        let joined =
-            probing.into_iter().map(|probing| probing.join().map_err(|_| anyhow!("a probe panicked"))?);
+        let joined = probing
+            .into_iter()
+            .map(|probing| probing.join().map_err(|_| anyhow!("a probe panicked"))?);
         joined.collect::<Result<Vec<_>>>()
     })?;
     let mut found: Vec<(usize, Probed)> = found.into_iter().flatten().collect();

@@ -28,8 +28,10 @@ pub fn table(report: &Report, width: Width) -> Option<Table> {
 }
 
 fn image_row(report: &Report, metadata: &Metadata, image: &Image, width: Width) -> Vec<String> {
-    let mut rows =
-        report.summaries.iter().filter_map(|summary| summary.row(&metadata.name).map(|row| (summary, row)));
+    let mut rows = report
+        .summaries
+        .iter()
+        .filter_map(|summary| summary.row(&metadata.name).map(|row| (summary, row)));
     let first = rows.clone().next().map(|(_, row)| row);
     let metric = |row: Option<&Row>, metric| row.map_or_else(|| ABSENT.to_owned(), |row| cell(row, metric));
     let peak = |row: &Row| row.metrics.get(&Metric::PeakRssBytes).map_or(0.0, |peak| peak.value);

@@ -15,8 +15,10 @@ pub fn table(probes: &Probes) -> Table {
     header.extend(probes.services.iter().map(|probed| short(&probed.service).to_owned()));
     let first = probes.services.first().map(|probed| probed.observations.as_slice()).unwrap_or_default();
     let rows = first.iter().enumerate().map(|(at, seen)| {
-        let cells =
-            probes.services.iter().map(|probed| probed.observations.get(at).map_or_else(String::new, cell));
+        let cells = probes
+            .services
+            .iter()
+            .map(|probed| probed.observations.get(at).map_or_else(String::new, cell));
         [seen.case.clone(), asked(seen)].into_iter().chain(cells).collect()
     });
     let text_columns = header.len();
@@ -28,8 +30,9 @@ pub fn summary(probes: &Probes) -> String {
     let mut page = String::new();
     for probed in &probes.services {
         let _ = writeln!(page, "{}: {}", probed.service, kept(probed));
-        let broken =
-            [Level::Must, Level::Should].map(|level| probed.broken(level).collect::<Vec<_>>()).concat();
+        let broken = [Level::Must, Level::Should]
+            .map(|level| probed.broken(level).collect::<Vec<_>>())
+            .concat();
         for seen in broken {
             let _ = writeln!(
                 page,

@@ -25,7 +25,9 @@ pub enum Width {
 pub fn scenario(report: &Report, summary: &Summary, width: Width) -> Vec<GroupTable> {
     let has_rows = |group: &Group| summary.rows.iter().any(|row| row.group == *group);
     let groups = Group::RANKED.into_iter().filter(has_rows).enumerate();
-    groups.map(|(index, group)| group_table(report, summary, group, index == 0, width)).collect()
+    groups
+        .map(|(index, group)| group_table(report, summary, group, index == 0, width))
+        .collect()
 }
 
 /// The table of one group of services under one scenario.
@@ -254,7 +256,9 @@ fn cost(report: &Report, metadata: &Metadata, width: Width) -> Vec<String> {
     ];
     if width == Width::Wide {
         cells.push(
-            metadata.clean_build_s.map_or_else(|| ABSENT.to_owned(), |seconds| format!("{seconds:.0}")),
+            metadata
+                .clean_build_s
+                .map_or_else(|| ABSENT.to_owned(), |seconds| format!("{seconds:.0}")),
         );
     }
     cells

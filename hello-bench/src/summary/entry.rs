@@ -136,5 +136,8 @@ impl<'a> Entry<'a> {
 fn typical_windows(samples: &[&Sample]) -> Vec<Window> {
     let mut loads: Vec<_> = samples.iter().filter_map(|sample| sample.load.as_ref()).collect();
     loads.sort_by(|a, b| a.traffic.throughput_per_s.total_cmp(&b.traffic.throughput_per_s));
-    loads.get(loads.len().saturating_sub(1) / 2).map(|load| load.traffic.windows.clone()).unwrap_or_default()
+    loads
+        .get(loads.len().saturating_sub(1) / 2)
+        .map(|load| load.traffic.windows.clone())
+        .unwrap_or_default()
 }

@@ -45,7 +45,11 @@ pub fn summarize(scenario: &Scenario, services: &[Metadata], samples: &[Sample],
     sort(&mut entries, primary, reference);
     let control = entries.iter().find_map(|entry| entry.control(primary, reference));
     let warnings = shared_warnings(&entries, rounds.len(), control.as_ref());
-    let rows = entries.into_iter().map(Entry::into_row).filter(|row| row.group != Group::Control).collect();
+    let rows = entries
+        .into_iter()
+        .map(Entry::into_row)
+        .filter(|row| row.group != Group::Control)
+        .collect();
     Summary { scenario: scenario.name.clone(), primary, rounds: rounds.len(), rows, control, warnings }
 }
 

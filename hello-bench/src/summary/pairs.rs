@@ -47,8 +47,9 @@ pub(super) fn relate(entries: &mut [Entry], metric: Metric, reference: &str, kno
             ratio(entries, metric, own, other, known)
         })
         .collect();
-    let vs_floor: Vec<Option<Ratio>> =
-        (0..entries.len()).map(|own| ratio(entries, metric, own, floor?, &PairValues::new())).collect();
+    let vs_floor: Vec<Option<Ratio>> = (0..entries.len())
+        .map(|own| ratio(entries, metric, own, floor?, &PairValues::new()))
+        .collect();
     for ((entry, vs_reference), vs_floor) in entries.iter_mut().zip(vs_reference).zip(vs_floor) {
         if let Some(summary) = entry.row.metrics.get_mut(&metric) {
             *summary = MetricSummary { vs_reference, vs_floor, ..summary.clone() };

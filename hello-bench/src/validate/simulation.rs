@@ -73,8 +73,9 @@ impl Pool {
 
     fn share(&self, rounds: usize, slower: f64, hit: impl Fn(&Comparison) -> bool) -> f64 {
         let mut rng = Rng::with_seed(u64::from(RUNS));
-        let hits =
-            (0..RUNS).filter(|_| self.run(rounds, slower, &mut rng).as_ref().is_some_and(&hit)).count();
+        let hits = (0..RUNS)
+            .filter(|_| self.run(rounds, slower, &mut rng).as_ref().is_some_and(&hit))
+            .count();
         hits as f64 / f64::from(RUNS)
     }
 

@@ -44,7 +44,10 @@ fn shares<const N: usize>(runs: usize, seed: u64, mut run: impl FnMut(&mut Rng) 
     let mut rng = Rng::with_seed(seed);
     let mut counts = [0_usize; N];
     for _ in 0..runs {
-        counts.iter_mut().zip(run(&mut rng)).for_each(|(count, happened)| *count += usize::from(happened));
+        counts
+            .iter_mut()
+            .zip(run(&mut rng))
+            .for_each(|(count, happened)| *count += usize::from(happened));
     }
     counts.map(|count| count as f64 / runs as f64)
 }

@@ -66,7 +66,9 @@ impl Machine {
     /// One run: rounds that follow each other, with services whose true costs are `levels`.
     pub(crate) fn run(&self, design: Design, levels: &[f64], rng: &mut Rng) -> Vec<Round> {
         let mut conditions = Conditions::new(self.burst_rate, rng);
-        (0..design.rounds).map(|_| self.round(design.sweeps, levels, &mut conditions, rng)).collect()
+        (0..design.rounds)
+            .map(|_| self.round(design.sweeps, levels, &mut conditions, rng))
+            .collect()
     }
 
     fn round(&self, sweeps: usize, levels: &[f64], conditions: &mut Conditions, rng: &mut Rng) -> Round {

@@ -79,8 +79,10 @@ pub(super) fn colour(report: &Report, service: &str) -> String {
     }
     let own = |metadata: &Metadata| OWN.iter().position(|framework| *framework == metadata.framework);
     let others = report.run.services.iter().filter(|metadata| own(metadata).is_none() && !metadata.floor);
-    let other =
-        others.map(|metadata| metadata.name.as_str()).position(|name| name == service).unwrap_or_default();
+    let other = others
+        .map(|metadata| metadata.name.as_str())
+        .position(|name| name == service)
+        .unwrap_or_default();
     format!("c{}", own(metadata).unwrap_or(OWN.len() + other % 4))
 }
 

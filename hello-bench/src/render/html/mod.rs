@@ -90,7 +90,10 @@ pub fn page(report: &Report) -> Result<String, askama::Error> {
 
 /// The first headline, which the page sets as a title without its full stop.
 fn headline(report: &Report) -> String {
-    let first = report.headlines.first().map_or("Nothing was measured.", |headline| headline.text.as_str());
+    let first = report
+        .headlines
+        .first()
+        .map_or("Nothing was measured.", |headline| headline.text.as_str());
     first.trim_end_matches('.').to_owned()
 }
 
@@ -134,8 +137,11 @@ fn order(report: &Report) -> String {
 }
 
 fn sources(report: &Report) -> Vec<Source<'_>> {
-    let quoted =
-        report.run.services.iter().filter_map(|metadata| Some((metadata, metadata.source.as_ref()?)));
+    let quoted = report
+        .run
+        .services
+        .iter()
+        .filter_map(|metadata| Some((metadata, metadata.source.as_ref()?)));
     quoted
         .map(|(metadata, source)| Source {
             name: &metadata.name,

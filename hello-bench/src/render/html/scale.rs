@@ -17,8 +17,10 @@ impl Scale {
     pub fn linear(most: f64, positions: (f64, f64)) -> Self {
         let most = if most > 0.0 && most.is_finite() { most } else { 1.0 };
         let step = round_step(most / 4.0);
-        let ticks =
-            (0..).map(|index| f64::from(index) * step).take_while(|tick| *tick <= most * 1.0001).collect();
+        let ticks = (0..)
+            .map(|index| f64::from(index) * step)
+            .take_while(|tick| *tick <= most * 1.0001)
+            .collect();
         Self { low: 0.0, high: most, logarithmic: false, positions, ticks }
     }
 

@@ -162,5 +162,8 @@ pub fn answer(report: &Report) -> Vec<Card> {
 
 /// The load whose latency over time is shown: the first that is not cut into slices.
 fn scheduled(report: &Report) -> Option<&Summary> {
-    report.summaries.iter().find(|summary| summary.rows.iter().any(|row| !row.windows.is_empty()))
+    report
+        .summaries
+        .iter()
+        .find(|summary| summary.rows.iter().any(|row| !row.windows.is_empty()))
 }

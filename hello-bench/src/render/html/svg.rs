@@ -95,7 +95,8 @@ impl Drawing {
     /// Adds a line through points.
     pub fn path(&mut self, points: &[(f64, f64)], class: &str) {
         let points = points.iter().map(|(x, y)| format!("{:.1},{:.1}", x, y));
-        self.marks.push(Mark::Path { points: points.collect::<Vec<_>>().join(" "), class: class.into() });
+        self.marks
+            .push(Mark::Path { points: points.collect::<Vec<_>>().join(" "), class: class.into() });
     }
 
     /// Adds a disc.
@@ -105,7 +106,8 @@ impl Drawing {
 
     /// Adds a word.
     pub fn text(&mut self, at: (f64, f64), anchor: &'static str, class: &str, text: impl Into<String>) {
-        self.marks.push(Mark::Text { at: tenths(at), anchor, class: class.into(), text: text.into() });
+        self.marks
+            .push(Mark::Text { at: tenths(at), anchor, class: class.into(), text: text.into() });
     }
 }
 
