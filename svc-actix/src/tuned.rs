@@ -1,21 +1,24 @@
 //! The hello contract through actix-web, under the fastest and safest settings of its own server that we know.
 mod app;
+mod stream;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::available_parallelism;
-use std::{io, net::Shutdown, net::TcpListener, process::ExitCode};
+use std::{future::ready, io, net::Shutdown, net::TcpListener, process::ExitCode, time::Duration};
 
 use actix_http::body::BoxBody;
 use actix_http::error::DispatchError;
-use actix_http::{ConnectionType, HttpService, Request, Response, StatusCode};
-use actix_service::{Service, ServiceFactory, apply_fn_factory, map_config};
+use actix_http::{ConnectionType, HttpService, KeepAlive, Request, Response, StatusCode};
+use actix_service::{Service, ServiceFactory, ServiceFactoryExt, apply_fn_factory, fn_service, map_config};
 use actix_web::dev::{AppConfig, Server};
 use actix_web::http::header::HOST;
 use actix_web::rt::{System, net::TcpStream, time::sleep};
 use actix_web::{App, Error};
 use hello_core::{DRAIN_LIMIT, Stop};
-use hello_server::limits::{CONNECTIONS, GRACE, HEAD_TIMEOUT, LINGER};
+use hello_server::limits::{CONNECTIONS, GRACE, LINGER};
+
+use stream::Stream;
 
 type Ending = Arc<AtomicBool>;
 
@@ -58,13 +61,16 @@ fn http(
     let checked = apply_fn_factory(app, move |request, app: &_| {
         answer(app, request, Arc::clone(&ending))
     });
-    HttpService::build()
-        .keep_alive(HEAD_TIMEOUT)
-        .client_request_timeout(HEAD_TIMEOUT)
+    let http = HttpService::build()
+        .keep_alive(KeepAlive::Os)
+        .client_request_timeout(Duration::ZERO)
         .client_disconnect_timeout(LINGER)
-        .tcp_nodelay(true)
-        .h1(checked)
-        .tcp()
+        .h1(checked);
+    fn_service(|tcp: TcpStream| {
+        let peer = tcp.peer_addr().ok();
+        ready(Ok((Stream::new(tcp), peer)))
+    })
+    .and_then(http)
 }
 
 fn answer<A, R>(
