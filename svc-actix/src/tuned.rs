@@ -83,12 +83,13 @@ where
     R: Into<Response<BoxBody>>,
 {
     let answering = has_right_host(&request).then(|| app.call(request));
+    let is_refused = answering.is_none();
     async move {
         let mut answer = match answering {
             Some(answering) => answering.await?.into(),
             None => Response::new(StatusCode::BAD_REQUEST),
         };
-        if ending.load(Ordering::Relaxed) {
+        if is_refused || ending.load(Ordering::Relaxed) {
             answer.head_mut().set_connection_type(ConnectionType::Close);
         }
         Ok(answer)
