@@ -1,6 +1,6 @@
 //! A raw connection: bytes written as they are, answers read by their own framing.
 
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
 
@@ -76,12 +76,17 @@ impl RawConnection {
 
     fn read(&mut self) -> Result<usize, String> {
         let mut buffer = [0; 16 * 1024];
-        let bytes = self.stream.read(&mut buffer).map_err(|cause| match self.received.as_slice() {
-            [] => format!("nothing: {cause}"),
-            part => format!("{cause} after {}", excerpt(part)),
-        })?;
-        self.received.extend_from_slice(&buffer[..bytes]);
-        Ok(bytes)
+        loop {
+            match self.stream.read(&mut buffer) {
+                Ok(bytes) => {
+                    self.received.extend_from_slice(&buffer[..bytes]);
+                    return Ok(bytes);
+                }
+                Err(cause) if cause.kind() == ErrorKind::Interrupted => {}
+                Err(cause) if self.received.is_empty() => return Err(format!("nothing: {cause}")),
+                Err(cause) => return Err(format!("{cause} after {}", excerpt(&self.received))),
+            }
+        }
     }
 
     fn parse(&mut self, head_only: bool, ended: bool) -> Result<Option<Answer>, String> {

@@ -4,6 +4,7 @@
 //! | link | file |
 //! |---|---|
 //! | the process | `process`: hello-core's, which gives memory back; how many connections its open files allow |
+//! | one connection | `deadline`: how long it may go without an answer |
 //! | one request | `host`: the form of a Host field |
 //!
 //! | link of the server | file |
@@ -20,6 +21,7 @@ mod activity;
 mod answer;
 #[cfg(feature = "hyper")]
 mod connection;
+mod deadline;
 mod files;
 mod host;
 #[cfg(feature = "hyper")]
@@ -36,6 +38,7 @@ mod server;
 #[cfg(feature = "hyper")]
 mod tower;
 
+pub use deadline::Deadline;
 pub use files::connections;
 pub use host::is_host;
 pub use process::serve;

@@ -1,21 +1,24 @@
 //! The hello contract through actix-web, under the fastest and safest settings of its own server that we know.
 mod app;
+mod stream;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::available_parallelism;
-use std::{io, net::Shutdown, net::TcpListener, process::ExitCode};
+use std::{future::ready, io, net::Shutdown, net::TcpListener, process::ExitCode, time::Duration};
 
 use actix_http::body::BoxBody;
 use actix_http::error::DispatchError;
-use actix_http::{ConnectionType, HttpService, Request, Response, StatusCode};
-use actix_service::{Service, ServiceFactory, apply_fn_factory, map_config};
+use actix_http::{ConnectionType, HttpService, KeepAlive, Request, Response, StatusCode};
+use actix_service::{Service, ServiceFactory, ServiceFactoryExt, apply_fn_factory, fn_service, map_config};
 use actix_web::dev::{AppConfig, Server};
 use actix_web::http::header::HOST;
 use actix_web::rt::{System, net::TcpStream, time::sleep};
 use actix_web::{App, Error};
 use hello_core::{DRAIN_LIMIT, Stop};
-use hello_server::limits::{CONNECTIONS, GRACE, HEAD_TIMEOUT, LINGER};
+use hello_server::limits::{CONNECTIONS, GRACE, LINGER};
+
+use stream::Stream;
 
 type Ending = Arc<AtomicBool>;
 
@@ -41,6 +44,7 @@ async fn serve(listener: TcpListener, stop: Stop) -> io::Result<()> {
 /// connection's last.
 async fn drain(listener: socket2::Socket, stop: Stop, ending: Ending) {
     stop.await;
+    hello_server::last_call(&listener).await;
     let _ = listener.shutdown(Shutdown::Read);
     ending.store(true, Ordering::Relaxed);
     sleep(GRACE).await;
@@ -55,14 +59,19 @@ fn http(
     ending: Ending,
 ) -> impl ServiceFactory<TcpStream, Config = (), Response = (), Error = DispatchError, InitError = ()> {
     let app = map_config(App::new().configure(app::app), |()| AppConfig::default());
-    let checked = apply_fn_factory(app, move |request, app: &_| answer(app, request, Arc::clone(&ending)));
-    HttpService::build()
-        .keep_alive(HEAD_TIMEOUT)
-        .client_request_timeout(HEAD_TIMEOUT)
+    let checked = apply_fn_factory(app, move |request, app: &_| {
+        answer(app, request, Arc::clone(&ending))
+    });
+    let http = HttpService::build()
+        .keep_alive(KeepAlive::Os)
+        .client_request_timeout(Duration::ZERO)
         .client_disconnect_timeout(LINGER)
-        .tcp_nodelay(true)
-        .h1(checked)
-        .tcp()
+        .h1(checked);
+    fn_service(|tcp: TcpStream| {
+        let peer = tcp.peer_addr().ok();
+        ready(Ok((Stream::new(tcp), peer)))
+    })
+    .and_then(http)
 }
 
 fn answer<A, R>(
@@ -75,12 +84,13 @@ where
     R: Into<Response<BoxBody>>,
 {
     let answering = has_right_host(&request).then(|| app.call(request));
+    let is_refused = answering.is_none();
     async move {
         let mut answer = match answering {
             Some(answering) => answering.await?.into(),
             None => Response::new(StatusCode::BAD_REQUEST),
         };
-        if ending.load(Ordering::Relaxed) {
+        if is_refused || ending.load(Ordering::Relaxed) {
             answer.head_mut().set_connection_type(ConnectionType::Close);
         }
         Ok(answer)

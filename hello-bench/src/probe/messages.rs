@@ -132,9 +132,9 @@ pub const MESSAGES: &[Message] = &[
     must("two Hosts", "400 (RFC 9112, 3.2)", || get("host: x\r\n"), bad_request),
     must(
         "a Host that is none",
-        "400 (RFC 9112, 3.2)",
-        || b"GET / HTTP/1.1\r\nhost: a b/c\r\n\r\n".to_vec(),
-        bad_request,
+        "400 (RFC 9112, 3.2) and the end",
+        || then_b(b"GET / HTTP/1.1\r\nhost: a b/c\r\n\r\n".to_vec()),
+        bad_request_and_end,
     ),
     must(
         "a target in absolute form",

@@ -102,7 +102,7 @@ struct Case {
 
 const CASES: [Case; 5] = [
     Case {
-        name: "1000 slow request heads",
+        name: "1000 slow request heads, first and second",
         level: Level::Must,
         rule: "all closed in 10 s, others served meanwhile, memory back within 1 MiB (contract)",
         observe: pressure::slow_heads,

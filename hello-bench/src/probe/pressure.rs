@@ -5,7 +5,7 @@ use std::net::TcpStream;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 
 use crate::launch::Running;
 use crate::probe::memory::{growth, idle};
@@ -15,7 +15,7 @@ use crate::raw::RawConnection;
 use crate::system::cores::Cores;
 use hello_load::Target;
 
-/// Connections with a request head that never ends.
+/// Connections with a request head that never ends: half of them the first, half the second of its connection.
 const SLOW: usize = 1000;
 /// When the last of them must be closed: the contract's 10 s, and some for timers that are looked at now and then.
 const SLOW_LIMIT: Duration = Duration::from_millis(11_500);
@@ -45,25 +45,26 @@ pub(super) fn slow_heads(program: &Program, cores: &Cores) -> Result<(String, bo
     let idle = idle(&running)?;
     let target = Target::at(running.address);
     let mut slow = Vec::new();
-    for _ in 0..SLOW {
-        slow.push(half_a_request(&target)?);
+    for at in 0..SLOW {
+        slow.push(SlowPeer::connect(&target, at % 2 == 1)?);
     }
     let begun = Instant::now();
     let (mut asked, mut served) = (0, 0);
     while !slow.is_empty() && begun.elapsed() < SLOW_LIMIT {
         thread::sleep(BEAT);
-        slow.retain_mut(|stream| is_open(stream) && stream.write_all(b"a").is_ok());
+        slow.retain_mut(SlowPeer::goes_on);
         asked += 1;
         served += usize::from(is_served(&target));
     }
     let took = begun.elapsed();
     let left = slow.len();
+    let second = slow.iter().filter(|peer| peer.is_second).count();
     drop(slow);
     let (grown, is_back) = growth(&running, idle)?;
     let closed = if left == 0 {
         format!("all closed in {:.0} s", took.as_secs_f64())
     } else {
-        format!("{left} open after {:.0} s", took.as_secs_f64())
+        format!("{} first and {second} second open after {:.0} s", left - second, took.as_secs_f64())
     };
     // Once more, now that they are gone.
     asked += 1;
@@ -142,11 +143,31 @@ fn with_few_files(program: &Program) -> Program {
     few
 }
 
-fn half_a_request(target: &Target) -> Result<TcpStream> {
-    let mut stream = TcpStream::connect_timeout(&target.address, CONNECT).context("not accepted")?;
-    stream.write_all(b"GET / HTTP/1.1\r\nhost: x\r\nx-a: ")?;
-    stream.set_nonblocking(true)?;
-    Ok(stream)
+/// A peer that owes the rest of a request head.
+struct SlowPeer {
+    stream: TcpStream,
+    is_second: bool,
+}
+
+impl SlowPeer {
+    /// Sends half a request, after a whole one that was answered if it is to be the second.
+    fn connect(target: &Target, is_second: bool) -> Result<Self> {
+        let mut stream = TcpStream::connect_timeout(&target.address, CONNECT).context("not accepted")?;
+        if is_second {
+            stream.set_read_timeout(Some(CONNECT))?;
+            stream.write_all(REQUEST)?;
+            let mut answer = [0; 1024];
+            ensure!(stream.read(&mut answer)? > 0, "no answer before a slow request");
+        }
+        stream.write_all(b"GET / HTTP/1.1\r\nhost: x\r\nx-a: ")?;
+        stream.set_nonblocking(true)?;
+        Ok(Self { stream, is_second })
+    }
+
+    /// Sends a byte more; false once the server has closed the connection.
+    fn goes_on(&mut self) -> bool {
+        is_open(&mut self.stream) && self.stream.write_all(b"a").is_ok()
+    }
 }
 
 /// Whether the server has not closed a connection; what it may have said before is read over.
