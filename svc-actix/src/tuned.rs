@@ -44,6 +44,7 @@ async fn serve(listener: TcpListener, stop: Stop) -> io::Result<()> {
 /// connection's last.
 async fn drain(listener: socket2::Socket, stop: Stop, ending: Ending) {
     stop.await;
+    hello_server::last_call(&listener).await;
     let _ = listener.shutdown(Shutdown::Read);
     ending.store(true, Ordering::Relaxed);
     sleep(GRACE).await;
