@@ -18,10 +18,7 @@ pub struct Deadline {
 impl Deadline {
     /// The deadline of a connection that opens now. Needs a runtime with time.
     pub fn start() -> Self {
-        Self {
-            since: Instant::now(),
-            timer: Box::pin(sleep(HEAD_TIMEOUT)),
-        }
+        Self { since: Instant::now(), timer: Box::pin(sleep(HEAD_TIMEOUT)) }
     }
 
     /// The time begins anew.
@@ -56,9 +53,6 @@ mod tests {
         deadline.restart();
         poll_fn(|cx| deadline.poll_over(cx)).await;
         let took = start.elapsed();
-        assert!(
-            (HEAD_TIMEOUT * 7 / 4..HEAD_TIMEOUT * 2).contains(&took),
-            "{took:?}"
-        );
+        assert!((HEAD_TIMEOUT * 7 / 4..HEAD_TIMEOUT * 2).contains(&took), "{took:?}");
     }
 }

@@ -70,9 +70,45 @@ impl Write for Io {
             ready!(self.stream().poll_shutdown(cx))?;
             self.lingering = Some(Box::pin(sleep(LINGER)));
         }
-        if self.poll_discard(cx).is_ready() {
+        // Reading uses up what a task may do at a time, and a timer that is asked after it would never fire.
+        let over = self.lingering.as_mut().map(|over| over.as_mut().poll(cx));
+        if over.is_none_or(|over| over.is_ready()) {
             return Poll::Ready(Ok(()));
         }
-        self.lingering.as_mut().map_or(Poll::Ready(()), |over| over.as_mut().poll(cx)).map(Ok)
+        self.poll_discard(cx).map(Ok)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::poll_fn;
+    use std::io::Write as _;
+    use std::net;
+
+    use tokio::net::TcpListener;
+    use tokio::time::advance;
+
+    use super::*;
+
+    /// Sends until nothing more is taken: far more than a task may read at a time.
+    fn flood(peer: &mut net::TcpStream) {
+        while peer.write(&[b'x'; 64 * 1024]).is_ok() {}
+    }
+
+    async fn poll_once(io: &mut Io) -> Poll<io::Result<()>> {
+        poll_fn(|cx| Poll::Ready(Pin::new(&mut *io).poll_shutdown(cx))).await
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_peer_that_sends_as_fast_as_it_can_is_left_in_time() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let mut peer = net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        peer.set_nonblocking(true).unwrap();
+        let mut io = Io::new(listener.accept().await.unwrap().0);
+        flood(&mut peer);
+        assert!(poll_once(&mut io).await.is_pending());
+        advance(LINGER).await;
+        flood(&mut peer);
+        assert!(poll_once(&mut io).await.is_ready());
     }
 }

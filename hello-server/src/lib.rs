@@ -4,6 +4,7 @@
 //! | link | file |
 //! |---|---|
 //! | the process | `process`: hello-core's, which gives memory back; how many connections its open files allow |
+//! | the end | `last_call`: nobody is reset by the listener that closes |
 //! | one connection | `deadline`: how long it may go without an answer |
 //! | one request | `host`: the form of a Host field |
 //!
@@ -28,6 +29,7 @@ mod host;
 mod host_field;
 #[cfg(feature = "hyper")]
 mod io;
+mod last_call;
 pub mod limits;
 mod memory;
 mod process;
@@ -41,6 +43,7 @@ mod tower;
 pub use deadline::Deadline;
 pub use files::connections;
 pub use host::is_host;
+pub use last_call::last_call;
 pub use process::serve;
 #[cfg(feature = "hyper")]
 pub use runtime::run;

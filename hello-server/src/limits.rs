@@ -19,6 +19,9 @@ pub const CONNECTIONS: usize = 16_384;
 /// (RFC 9112, section 9.6).
 pub const LINGER: Duration = Duration::from_secs(1);
 
+/// How long a handshake that is under way may take, once the process is asked to stop.
+pub const HANDSHAKE: Duration = Duration::from_millis(100);
+
 /// How long idle connections stay open once the process is asked to stop: what arrives meanwhile is answered, and told
 /// that the connection ends.
 pub const GRACE: Duration = Duration::from_secs(1);

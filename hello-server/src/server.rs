@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::io::{self, Write};
+use std::os::fd::AsFd;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -10,6 +11,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::time::timeout;
 
+use crate::last_call::last_call;
 use crate::limits::GRACE;
 
 /// What a connection beyond the limit gets.
@@ -79,11 +81,13 @@ impl Server {
 
     /// Accepts until `stop`, and returns when every connection has ended.
     ///
-    /// First every listener is closed, with what it holds taken in. Only then do answers end their connections, so that a
-    /// peer that comes back at once is refused by the system and not reset by it.
+    /// First every listener is closed, to newcomers and then with what it holds taken in. Only then do answers end their
+    /// connections, so that a peer that comes back at once is refused by the system and not reset by it.
     pub(crate) async fn run(&self, listener: TcpListener, stop: Stop) -> io::Result<()> {
+        let newcomers = listener.as_fd().try_clone_to_owned()?;
         let signal = async {
             stop.await;
+            last_call(newcomers).await;
             self.stopping.send_replace(());
         };
         let (accepted, ()) = tokio::join!(self.accept(listener, self.loop_end()), signal);

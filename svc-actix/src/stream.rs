@@ -20,10 +20,7 @@ impl Stream {
     pub(crate) fn new(tcp: TcpStream) -> Self {
         // A connection that is gone already says so when it is read.
         let _ = tcp.set_nodelay(true);
-        Self {
-            tcp,
-            deadline: Deadline::start(),
-        }
+        Self { tcp, deadline: Deadline::start() }
     }
 
     fn tcp(&mut self) -> Pin<&mut TcpStream> {
@@ -50,10 +47,7 @@ impl AsyncWrite for Stream {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let written = self.tcp().poll_write(cx, bytes);
         if written.is_pending() {
-            return self
-                .deadline
-                .poll_over(cx)
-                .map(|()| Err(ErrorKind::TimedOut.into()));
+            return self.deadline.poll_over(cx).map(|()| Err(ErrorKind::TimedOut.into()));
         }
         self.deadline.restart();
         written

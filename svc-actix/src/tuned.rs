@@ -59,9 +59,7 @@ fn http(
     ending: Ending,
 ) -> impl ServiceFactory<TcpStream, Config = (), Response = (), Error = DispatchError, InitError = ()> {
     let app = map_config(App::new().configure(app::app), |()| AppConfig::default());
-    let checked = apply_fn_factory(app, move |request, app: &_| {
-        answer(app, request, Arc::clone(&ending))
-    });
+    let checked = apply_fn_factory(app, move |request, app: &_| answer(app, request, Arc::clone(&ending)));
     let http = HttpService::build()
         .keep_alive(KeepAlive::Os)
         .client_request_timeout(Duration::ZERO)

@@ -14,10 +14,14 @@ use crate::raw::RawConnection;
 use crate::system::cores::Cores;
 use hello_load::Target;
 
-/// Connections that ask without a pause.
-const CLIENTS: usize = 32;
+/// Connections that are asked before and after a pause.
+const PAUSED_CLIENTS: usize = 32;
+/// Clients that ask without a pause, on one connection each.
+const KEPT_CLIENTS: usize = 32;
+/// Clients that ask without a pause, on a new connection each time.
+const NEW_CLIENTS: usize = 200;
 /// How often a service is started, loaded and ended.
-const TIMES: usize = 5;
+const TIMES: usize = 10;
 /// How long the load goes on before the signal.
 const LOAD: Duration = Duration::from_millis(300);
 /// What the contract allows from the signal to the end.
@@ -36,7 +40,9 @@ pub(super) fn terminated(program: &Program, cores: &Cores) -> Result<(String, bo
         let target = Target::at(running.address);
         let over = AtomicBool::new(false);
         let (status, took, tallies) = thread::scope(|scope| {
-            let clients: Vec<_> = (0..CLIENTS).map(|_| scope.spawn(|| ask(&target, &over))).collect();
+            let kept = (0..KEPT_CLIENTS).map(|_| scope.spawn(|| ask(&target, &over, true)));
+            let new = (0..NEW_CLIENTS).map(|_| scope.spawn(|| ask(&target, &over, false)));
+            let clients: Vec<_> = kept.chain(new).collect();
             thread::sleep(LOAD);
             let told = Instant::now();
             let status = running.signal(Signal::SIGTERM).and_then(|()| running.wait(END_LIMIT));
@@ -65,8 +71,8 @@ struct Tally {
     lost: usize,
 }
 
-/// Asks on one connection after the other until none is accepted.
-fn ask(target: &Target, over: &AtomicBool) -> Tally {
+/// Asks on one connection after the other until none is accepted: as often as it can on each, or once.
+fn ask(target: &Target, over: &AtomicBool, is_kept: bool) -> Tally {
     let mut tally = Tally::default();
     while !over.load(Ordering::Relaxed) {
         let Ok(mut wire) = RawConnection::open(target) else { break };
@@ -75,7 +81,7 @@ fn ask(target: &Target, over: &AtomicBool) -> Tally {
             match wire.answer(false) {
                 Ok(answer) if greets(&answer.body, "A") => {
                     tally.answered += 1;
-                    if answer.head.closes() {
+                    if !is_kept || answer.head.closes() {
                         break;
                     }
                 }
@@ -98,18 +104,21 @@ pub(super) fn stopped(program: &Program, cores: &Cores) -> Result<(String, bool)
     running.first_answer()?;
     let target = Target::at(running.address);
     let mut wires: Vec<RawConnection> =
-        (0..CLIENTS / 2).filter_map(|_| RawConnection::open(&target).ok()).collect();
+        (0..PAUSED_CLIENTS / 2).filter_map(|_| RawConnection::open(&target).ok()).collect();
     for wire in &mut wires {
         // One request before the pause: the connection is the service's, and not only its system's.
         let _ = wire.send(REQUEST).and_then(|()| wire.answer(false));
     }
     running.signal(Signal::SIGSTOP)?;
-    wires.extend((0..CLIENTS / 2).filter_map(|_| RawConnection::open(&target).ok()));
+    wires.extend((0..PAUSED_CLIENTS / 2).filter_map(|_| RawConnection::open(&target).ok()));
     let sent = wires.iter_mut().filter_map(|wire| wire.send(REQUEST).ok()).count();
     thread::sleep(PAUSE);
     running.signal(Signal::SIGCONT)?;
     let is_greeted =
         |wire: &mut RawConnection| wire.answer(false).is_ok_and(|answer| greets(&answer.body, "A"));
     let answered = wires.iter_mut().filter_map(|wire| is_greeted(wire).then_some(())).count();
-    Ok((format!("{answered} of {CLIENTS} answered"), sent == CLIENTS && answered == CLIENTS))
+    Ok((
+        format!("{answered} of {PAUSED_CLIENTS} answered"),
+        sent == PAUSED_CLIENTS && answered == PAUSED_CLIENTS,
+    ))
 }

@@ -120,7 +120,7 @@ const CASES: [Case; 5] = [
         observe: pressure::out_of_files,
     },
     Case {
-        name: "SIGTERM under load, 5 times",
+        name: "SIGTERM under load, 10 times",
         level: Level::Must,
         rule: "no request lost, exit status 0 within 5 s (contract)",
         observe: ending::terminated,
