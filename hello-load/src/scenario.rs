@@ -239,11 +239,11 @@ mod tests {
     #[test]
     fn the_repository_s_own_scenarios_are_read() {
         let scenarios = Scenario::parse(include_str!("../../k6/scenarios.json")).unwrap();
-        let names: Vec<_> = scenarios.iter().map(|scenario| scenario.name.as_str()).collect();
-        assert_eq!(names, ["delay-100ms", "delay-1s", "rate", "saturate"]);
-        assert_eq!(scenarios[1].length(), Length::Requests(10_000));
-        assert_eq!(scenarios[1].expected(), Duration::from_secs(100));
-        assert!(scenarios[3].saturates() && !scenarios[1].saturates());
+        let named = |name: &str| scenarios.iter().find(|scenario| scenario.name == name).unwrap();
+        assert_eq!(named("delay-1s").length(), Length::Requests(10_000));
+        assert_eq!(named("delay-1s").expected(), Duration::from_secs(100));
+        assert!(named("saturate").saturates() && !named("delay-100ms").saturates());
+        assert!(named("rate").slices.is_some() && named("delay-1s").slices.is_none());
     }
 
     #[test]

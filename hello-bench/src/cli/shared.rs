@@ -130,7 +130,7 @@ pub(super) fn print(text: &str) -> Result<()> {
 /// The arguments, as the user would type them.
 pub(super) fn command_line() -> String {
     let arguments = std::env::args().skip(1).collect::<Vec<_>>().join(" ");
-    format!("hello-bench {arguments}").replace("hello-bench compare", "cargo compare")
+    format!("cargo hello {arguments}").replace("cargo hello compare", "cargo compare")
 }
 
 /// A path relative to the present folder, where it lies below it.

@@ -74,6 +74,6 @@ mod tests {
         let readme = fs::read_to_string(root.join("README.md")).unwrap();
         assert!(readme.contains("<!-- source svc-axum/src/app.rs -->"));
         let spliced = sources(&readme, &root).unwrap();
-        assert!(spliced == readme, "run `hello-bench report DIR --splice README.md`");
+        assert!(spliced == readme, "run `cargo hello report DIR --splice README.md`");
     }
 }
