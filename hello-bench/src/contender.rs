@@ -85,19 +85,26 @@ impl<'a> Contender<'a> {
         Ok(())
     }
 
-    /// Warms a JIT compiler up, and opens the connections.
-    pub(crate) fn connect(
+    /// Gives a JIT compiler the load that it needs.
+    pub(crate) fn warm_up(
         &mut self,
         scenario: &Scenario,
-        seed: u64,
         session: &Session,
         progress: &dyn Fn(),
     ) -> Result<()> {
+        let seconds = self.program.service.warm_up_s;
         let target = Target::at(self.running()?.address);
         let (strictness, threads) = (self.program.service.strictness(), session.cores.generator.len());
-        let load = Load { target: &target, scenario, strictness, threads, seed };
-        warm_up(&load, self.program.service.warm_up_s, &session.interrupt, progress)?;
-        self.load = Some(SlicedLoad::connect(&load)?);
+        let load = Load { target: &target, scenario, strictness, threads, seed: 0 };
+        warm_up(&load, seconds, &session.interrupt, progress)
+    }
+
+    /// Opens the connections.
+    pub(crate) fn connect(&mut self, scenario: &Scenario, seed: u64, session: &Session) -> Result<()> {
+        let target = Target::at(self.running()?.address);
+        let (strictness, threads) = (self.program.service.strictness(), session.cores.generator.len());
+        self.load =
+            Some(SlicedLoad::connect(&Load { target: &target, scenario, strictness, threads, seed })?);
         self.clock = self.tree.map(Tree::clock);
         Ok(())
     }

@@ -51,9 +51,10 @@ impl Round<'_> {
         thread::sleep(IDLE_TIME);
         self.each(&mut contenders, |contender| contender.read_idle_memory())?;
         self.each(&mut contenders, |contender| {
-            let seed = rng.u64(..);
-            contender.connect(self.scenario, seed, self.session, self.progress)
+            contender.warm_up(self.scenario, self.session, self.progress)
         })?;
+        // Connections are opened once all is warm: some services close one that waits too long for its first request.
+        self.each(&mut contenders, |contender| contender.connect(self.scenario, rng.u64(..), self.session))?;
         for _ in 0..WARM_UP_SWEEPS {
             self.sweep(&mut contenders, &mut rng)?;
         }

@@ -1,5 +1,5 @@
 //! A request that makes actix-http's decoder panic ends its own connection, and nothing else.
-#![cfg(target_os = "linux")]
+#![cfg(all(target_os = "linux", feature = "own-server"))]
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;

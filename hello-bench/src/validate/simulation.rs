@@ -13,7 +13,7 @@ pub const SIMULATED_SERVICES: usize = 5;
 /// The share of runs that must find a difference for it to count as found.
 pub const POWER: f64 = 0.8;
 /// Simulated comparisons for each share.
-const RUNS: u32 = 400;
+const RUNS: u32 = 2000;
 
 /// By how much equal copies differ from round to round.
 #[derive(Clone, Debug)]
