@@ -79,19 +79,19 @@ impl Pool {
         hits as f64 / f64::from(RUNS)
     }
 
-    /// One simulated comparison. In each round a service differs from a common base by what a pair of copies differed by
-    /// in a round drawn at random; the first is slower besides. The pairs keep their direction, so that noise which is
-    /// not symmetric stays so.
+    /// One simulated comparison. In each round a service differs from a common base by what some pair of copies differed
+    /// by in some round; the first is slower besides. A pair keeps its direction, so that noise which is not symmetric
+    /// stays so; which pair it is, is drawn anew each round, as any process may be the one that happens to be slow.
     fn run(&self, rounds: usize, slower: f64, rng: &mut Rng) -> Option<Comparison> {
+        // Two services share what a pair of copies differs by, so each gets half of its variance.
+        let scale = std::f64::consts::FRAC_1_SQRT_2;
         let mut services: Vec<Vec<f64>> = vec![Vec::new(); SIMULATED_SERVICES];
         for (index, own) in services.iter_mut().enumerate() {
-            let pair = &self.pairs[index % self.pairs.len()];
-            // Two services share what one copy adds, so each gets half of a pair's variance.
-            let scale = std::f64::consts::FRAC_1_SQRT_2;
             let effect = if index == 0 { slower.ln_1p() } else { 0.0 };
-            for _ in 0..rounds {
-                own.push(pair[rng.usize(..pair.len())] * scale + effect);
-            }
+            own.extend((0..rounds).map(|_| {
+                let pair = &self.pairs[rng.usize(..self.pairs.len())];
+                pair[rng.usize(..pair.len())] * scale + effect
+            }));
         }
         Comparison::new(services.len(), true, |a, b| {
             Some(services[a].iter().zip(&services[b]).map(|(a, b)| a - b).collect())
