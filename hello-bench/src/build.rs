@@ -77,6 +77,7 @@ pub fn control(programs: &[Program], reference: &str) -> Result<Program> {
     let original = original.with_context(|| format!("there is no {reference} to make a control of"))?;
     let mut control = original.copy(&format!("{reference} (control)"))?;
     control.metadata.control = true;
+    (control.metadata.tuned_from, control.metadata.image) = (None, None);
     control.metadata.source = None;
     Ok(control)
 }

@@ -79,8 +79,12 @@ impl Words<'_> {
         let mut clauses = self.differences(&differing);
         clauses.extend(self.no_difference(&alike, !differing.is_empty()));
         if clauses.is_empty() {
-            let alone = rows.iter().find(|row| row.rank.is_some()).map(|row| self.name(&row.service));
-            return format!("{} was measured alone", alone.unwrap_or_default());
+            let ranked: Vec<String> =
+                rows.iter().filter(|row| row.rank.is_some()).map(|row| self.name(&row.service)).collect();
+            return match ranked.as_slice() {
+                [one] => format!("{one} was measured alone"),
+                all => format!("{} have no ratio, as what they are compared with has no rank", list(all)),
+            };
         }
         clauses.join("; ")
     }
@@ -93,7 +97,7 @@ impl Words<'_> {
     fn differences(&self, differing: &[Related]) -> Vec<String> {
         let mut clauses: Vec<String> = Vec::new();
         for (row, ratio) in differing {
-            let (name, verb, amount) = (self.name(&row.service), self.verb(), amount(ratio.ratio));
+            let (name, verb, amount) = (self.name(&row.service), self.verb(), self.amount(ratio.ratio));
             let is_multiple = amount.ends_with("times");
             clauses.push(match (clauses.is_empty(), is_multiple) {
                 (true, true) => format!("{name} {verb} {amount} the {} of {}", self.unit(), self.base(ratio)),
@@ -129,6 +133,11 @@ impl Words<'_> {
                 list(&names)
             ),
         })
+    }
+
+    fn amount(&self, ratio: f64) -> String {
+        let less = if self.summary.primary == Metric::ThroughputPerS { "fewer" } else { "less" };
+        amount(ratio).replace("less", less)
     }
 
     fn what(&self) -> &'static str {

@@ -175,7 +175,7 @@ impl Running {
             Ok(ready) => Ok(ready),
             Err(RecvTimeoutError::Timeout) => {
                 bail!(
-                    "{} said nothing like \"listening on http://\" within {} s{}",
+                    "{} printed no line like \"listening on http://\" within {} s{}",
                     self.name,
                     limit.as_secs(),
                     self.stderr_tail()

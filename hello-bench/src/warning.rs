@@ -3,12 +3,13 @@
 use std::fmt;
 
 use hello_stats::median;
+use hello_stats::paired::TRIM;
 use serde::{Deserialize, Serialize};
 
 use crate::metric::Metric;
 use crate::sample::{LoadMetrics, Sample};
 use crate::system::noise::Noise;
-use hello_load::{Engine, Model, Scenario, Traffic};
+use hello_load::{Engine, Model, Scenario, Slice, Traffic};
 
 /// Above this share of its cores the generator may be what limits throughput.
 pub const GENERATOR_BUSY: f64 = 0.9;
@@ -77,6 +78,16 @@ pub enum Warning {
         /// By this fraction.
         fraction: f64,
     },
+    /// The second copy of the reference failed, so that nothing shows what this run resolves.
+    ControlFailed {
+        /// Why.
+        cause: String,
+    },
+    /// Too many slices of a round had no answer, so that its ratios are undefined.
+    EmptySlices {
+        /// How many, in the worst round.
+        slices: usize,
+    },
     /// The second copy of the reference differs from it: this run finds differences where there are none.
     ControlDiffers {
         /// The ratio of the control to the reference.
@@ -113,7 +124,8 @@ impl Warning {
             Self::Steal { .. } | Self::OtherLoad { .. } | Self::Frequency { .. } => {
                 metric.is_latency() || matches!(metric, Metric::ThroughputPerS | Metric::CpuUsPerRequest)
             }
-            Self::ControlDiffers { .. } | Self::TooFewRounds { .. } => false,
+            Self::EmptySlices { .. } => matches!(metric, Metric::ThroughputPerS | Metric::CpuUsPerRequest),
+            Self::ControlDiffers { .. } | Self::ControlFailed { .. } | Self::TooFewRounds { .. } => false,
             Self::SharedCores | Self::LoadByK6 { .. } => false,
         }
     }
@@ -129,6 +141,12 @@ impl Warning {
             found.extend(Self::of_noise(&[load.noise]));
         }
         found
+    }
+
+    /// What the slices of one round give cause for: trimming leaves one without an answer in the mean.
+    fn of_slices(slices: &[Slice]) -> Option<Self> {
+        let empty = slices.iter().filter(|slice| slice.answers == 0).count();
+        (empty as f64 > slices.len() as f64 * TRIM).then_some(Self::EmptySlices { slices: empty })
     }
 
     /// What the noise of some rounds gives cause for, by its medians.
@@ -176,6 +194,8 @@ impl Warning {
             Self::Steal { fraction } | Self::OtherLoad { fraction } => *fraction,
             Self::Frequency { fraction } => *fraction,
             Self::ControlDiffers { ratio, .. } => ratio.ln().abs(),
+            Self::EmptySlices { slices } => *slices as f64,
+            Self::ControlFailed { .. } => 0.0,
             Self::EngineIsK6 | Self::LoadByK6 { .. } => 0.0,
             Self::TooFewRounds { .. } | Self::SharedCores => 0.0,
         }
@@ -202,7 +222,9 @@ impl ServiceWarning {
             .filter_map(|sample| Some((sample.load.as_ref()?, !sample.slices.is_empty())))
             .collect();
         let mut found: Vec<Self> = Vec::new();
-        for warning in loads.iter().flat_map(|(load, sliced)| Warning::of_load(scenario, load, *sliced)) {
+        let empty = samples.iter().filter_map(|sample| Warning::of_slices(&sample.slices));
+        let all = loads.iter().flat_map(|(load, sliced)| Warning::of_load(scenario, load, *sliced));
+        for warning in all.chain(empty) {
             match found.iter_mut().find(|other| same_kind(&other.warning, &warning)) {
                 None => found.push(Self { warning, rounds: 1, of: loads.len() }),
                 Some(other) => {
@@ -224,6 +246,9 @@ impl ServiceWarning {
 
     /// Whether a service with this warning may not be ranked by `metric`.
     pub fn refuses(&self, metric: Metric) -> bool {
+        if matches!(self.warning, Warning::EmptySlices { .. }) {
+            return self.warning.touches(metric);
+        }
         use Warning::{EngineIsK6, GeneratorBound, LittlesLaw, Unsent};
         let is_grave =
             matches!(self.warning, EngineIsK6 | GeneratorBound { .. } | LittlesLaw { .. } | Unsent { .. });
@@ -279,12 +304,18 @@ impl fmt::Display for Warning {
             Self::Frequency { fraction } => {
                 write!(f, "the cores' clock changed by {:.0} %", percent(fraction))
             }
+            Self::ControlFailed { cause } => {
+                write!(f, "the control failed, so nothing shows what this run resolves: {cause}")
+            }
+            Self::EmptySlices { slices } => {
+                write!(f, "too slow for slices of this length: {slices} slices of a round had no answer")
+            }
             Self::ControlDiffers { ratio, low, high } => write!(
                 f,
                 "the control differs: a second copy of the reference has the ratio {ratio:.3} [{low:.3}, {high:.3}], so do not trust this table"
             ),
             Self::TooFewRounds { rounds, needed } => {
-                write!(f, "too few rounds: no difference can be significant with {rounds}, it takes {needed}")
+                write!(f, "too few rounds: no rank can be significant with {rounds}, it takes {needed}")
             }
             Self::EngineIsK6 => write!(f, "k6 saturates before the service does: the throughput is k6's own"),
             Self::LoadByK6 { version } => write!(

@@ -83,11 +83,14 @@ impl Schedule {
             }
             Model::Open => {
                 let tick_ns = 1e9 / scenario.rate_per_s.unwrap_or(1.0);
+                // Shuffled, so that over many slices at a low rate each connection has its turn.
+                let mut idle: Vec<usize> = (0..connections).collect();
+                rng.shuffle(&mut idle);
                 Self::Open {
                     interval_ns: tick_ns * workers as f64,
                     first_ns: tick_ns * index as f64,
                     served: 0,
-                    idle: (0..connections).collect(),
+                    idle: idle.into(),
                 }
             }
         }

@@ -109,7 +109,7 @@ impl<'a> Entry<'a> {
     /// compared with a counterpart of its own stands by its ratio to the floor.
     pub(super) fn position(&self, metric: Metric, reference: &str) -> f64 {
         let Some(summary) = self.row.metrics.get(&metric) else { return f64::INFINITY };
-        let vs_reference = summary.vs_reference.as_ref().filter(|ratio| ratio.to == reference);
+        let vs_reference = summary.vs_reference.as_ref().filter(|_| self.counterpart.is_none());
         match vs_reference.or(summary.vs_floor.as_ref()) {
             _ if self.row.service == reference => 1.0,
             Some(ratio) => ratio.ratio,

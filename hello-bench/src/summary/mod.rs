@@ -81,8 +81,10 @@ fn common_rounds(entries: &[Entry]) -> BTreeSet<u32> {
 fn sort(entries: &mut [Entry], primary: Metric, reference: &str) {
     let sign = if primary.lower_is_better() { 1.0 } else { -1.0 };
     entries.sort_by(|a, b| {
-        let key =
-            |entry: &Entry| (entry.group(), entry.has_failed(), sign * entry.position(primary, reference));
+        let key = |entry: &Entry| {
+            let is_last = (entry.has_failed(), entry.row.rank.is_none());
+            (entry.group(), is_last, sign * entry.position(primary, reference))
+        };
         key(a).partial_cmp(&key(b)).unwrap_or(std::cmp::Ordering::Equal)
     });
 }
@@ -97,6 +99,9 @@ fn shared_warnings(entries: &[Entry], rounds: usize, control: Option<&Control>) 
         low: control.ratio.low,
         high: control.ratio.high,
     });
+    let failed = entries.iter().find(|entry| entry.group() == Group::Control);
+    let failed = failed.and_then(|control| control.row.failure.clone());
+    let failed = failed.map(|cause| Warning::ControlFailed { cause });
     let noise = entries.first().map(Entry::shared_noise).unwrap_or_default();
-    too_few.into_iter().chain(differs).chain(noise).collect()
+    too_few.into_iter().chain(differs).chain(failed).chain(noise).collect()
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use hello_stats::ranks::Comparison;
-use hello_stats::sign_flip::p_value;
+use hello_stats::sign_flip::{holm, p_value};
 
 use crate::metadata::Group;
 use crate::metric::Metric;
@@ -36,17 +36,33 @@ pub(super) fn rank(entries: &mut [Entry], metric: Metric, group: Group, primary:
     cells.collect()
 }
 
-/// Relates the metric of each service to the reference's, or to that of its counterpart, and to the floor's. Within a
-/// group p is corrected for all pairs of it, as for ranks; else it is that of the pair alone.
+/// Corrects the p-values of one group's ratios for each other by Holm's method.
+fn correct(ratios: &mut [Option<Ratio>], group: &[usize]) {
+    let known: Vec<usize> = group.iter().copied().filter(|index| ratios[*index].is_some()).collect();
+    let single: Vec<f64> = known.iter().filter_map(|index| Some(ratios[*index].as_ref()?.p)).collect();
+    for (index, p) in known.into_iter().zip(holm(&single)) {
+        if let Some(ratio) = &mut ratios[index] {
+            ratio.p = p;
+        }
+    }
+}
+
+/// Relates the metric of each service to the reference's, or to that of its counterpart, and to the floor's. Among the
+/// services that run natively p is corrected for all pairs, as for ranks; in another group for the ratios of the group;
+/// relative to the floor it is that of the pair alone.
 pub(super) fn relate(entries: &mut [Entry], metric: Metric, reference: &str, known: &PairValues) {
     let floor = entries.iter().position(|entry| entry.group() == Group::Floor);
-    let vs_reference: Vec<Option<Ratio>> = (0..entries.len())
+    let mut vs_reference: Vec<Option<Ratio>> = (0..entries.len())
         .map(|own| {
             let name = entries[own].counterpart.unwrap_or(reference);
             let other = entries.iter().position(|other| other.row.service == name)?;
             ratio(entries, metric, own, other, known)
         })
         .collect();
+    for group in [Group::Tuned, Group::Image, Group::OtherLanguage] {
+        let own = (0..entries.len()).filter(|index| entries[*index].group() == group);
+        correct(&mut vs_reference, &own.collect::<Vec<_>>());
+    }
     let vs_floor: Vec<Option<Ratio>> = (0..entries.len())
         .map(|own| ratio(entries, metric, own, floor?, &PairValues::new()))
         .collect();

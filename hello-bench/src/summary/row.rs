@@ -78,7 +78,8 @@ pub struct Ratio {
     pub rounds: Vec<f64>,
     /// What the bounds are: a 95 % interval, or the range of the rounds where there are fewer than six.
     pub bounds: Bounds,
-    /// The p-value of "they do not differ": within a group corrected for all its pairs, else that of the pair alone.
+    /// The p-value of "they do not differ": among services that run natively corrected for all their pairs, in another
+    /// group for the ratios of the group, relative to the floor that of the pair alone.
     pub p: f64,
 }
 

@@ -24,7 +24,7 @@ impl Cores {
     /// physical core its hyperthreads are divided; with one CPU, service and generator share it.
     ///
     /// # Errors
-    /// When the system does not tell the CPUs.
+    /// When the system does not report the CPUs.
     pub fn split() -> Result<Self> {
         let allowed = sched_getaffinity(Pid::this()).context("cannot read which cores may be used")?;
         let cpus = (0..CpuSet::count()).filter(|cpu| allowed.is_set(*cpu).unwrap_or(false));
@@ -102,17 +102,17 @@ fn confine(cpus: &[usize]) -> Result<()> {
 }
 
 /// Package and core, as `/sys` numbers them.
-type PhysicalCore = (usize, usize);
+type PhysicalCore = (i64, i64);
 
 /// The physical core of a CPU; a core of its own where `/sys` does not say.
 fn physical_core(cpu: usize) -> PhysicalCore {
     let read = |name: &str| {
         let path = format!("/sys/devices/system/cpu/cpu{cpu}/topology/{name}");
-        fs::read_to_string(path).ok()?.trim().parse::<usize>().ok()
+        fs::read_to_string(path).ok()?.trim().parse::<i64>().ok()
     };
     match (read("physical_package_id"), read("core_id")) {
         (Some(package), Some(core)) => (package, core),
-        _ => (usize::MAX, cpu),
+        _ => (i64::MAX, cpu as i64),
     }
 }
 
@@ -127,7 +127,8 @@ mod tests {
 
     #[test]
     fn the_generator_gets_the_odd_core() {
-        let own = |cpus: &[usize]| halves(&cpus.iter().map(|cpu| (*cpu, (0, *cpu))).collect::<Vec<_>>());
+        let own =
+            |cpus: &[usize]| halves(&cpus.iter().map(|cpu| (*cpu, (0, *cpu as i64))).collect::<Vec<_>>());
         assert_eq!(own(&[0, 2, 3]), (vec![0], vec![2, 3]));
         assert_eq!(own(&[4]), (vec![4], vec![4]));
     }
@@ -136,7 +137,7 @@ mod tests {
     fn hyperthreads_of_a_core_stay_together() {
         // Siblings are k and k + 4, as Linux numbers most desktops.
         let numbered = |cpus: usize, cores: usize| -> Vec<(usize, PhysicalCore)> {
-            (0..cpus).map(|cpu| (cpu, (0, cpu % cores))).collect()
+            (0..cpus).map(|cpu| (cpu, (0, (cpu % cores) as i64))).collect()
         };
         assert_eq!(halves(&numbered(8, 4)), (vec![0, 1, 4, 5], vec![2, 3, 6, 7]));
         assert_eq!(halves(&numbered(2, 1)), (vec![0], vec![1]));

@@ -104,7 +104,9 @@ fn centred(own: &[Vec<f64>], other: &[Vec<f64>]) -> Option<Vec<f64>> {
     let logs = own.iter().zip(other).map(|(own, other)| log_ratio_of_sweeps(own, other));
     let logs = logs.collect::<Option<Vec<f64>>>()?;
     let shift = mean(&logs)?;
-    Some(logs.into_iter().map(|log| log - shift).collect())
+    // Deviations from a mean of few rounds are too small by this much.
+    let scale = (logs.len() as f64 / (logs.len() as f64 - 1.0).max(1.0)).sqrt();
+    Some(logs.into_iter().map(|log| (log - shift) * scale).collect())
 }
 
 #[cfg(test)]
