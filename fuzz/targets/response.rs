@@ -9,10 +9,7 @@ fuzz_target!(|input: &[u8]| {
         return;
     };
     assert!((1..=input.len()).contains(&head.bytes));
-    assert_eq!(
-        Head::parse(&input[..head.bytes]).as_ref(),
-        Ok(&Some(head.clone()))
-    );
+    assert_eq!(Head::parse(&input[..head.bytes]).as_ref(), Ok(&Some(head.clone())));
     let _ = head.closes();
     let Ok(framing) = head.framing() else { return };
     let rest = &input[head.bytes..];

@@ -141,8 +141,9 @@ fn service(program: &Program, cores: &Cores, progress: &Progress, interrupt: &In
     for case in &CASES {
         interrupt.check()?;
         progress.now(&format!("{name}: {}", case.name), None);
-        let observed = (case.observe)(program, cores).with_context(|| format!("{name}, {}", case.name))?;
-        let (reaction, is_right) = observed;
+        // A service that does not live through a case breaks its rule; the other cases and services go on.
+        let observed = (case.observe)(program, cores);
+        let (reaction, is_right) = observed.unwrap_or_else(|cause| (format!("{cause:#}"), false));
         let (case, level, rule) = (case.name.to_owned(), case.level, case.rule.to_owned());
         observations.push(Observation { case, level, rule, reaction, is_kept: is_right });
         progress.step();

@@ -37,7 +37,7 @@ impl Scale {
 
     /// Between two values above zero, by their logarithms.
     pub fn logarithmic((low, high): (f64, f64), positions: (f64, f64)) -> Self {
-        if !(low > 0.0 && low.is_finite() && high > low) {
+        if !(low > 0.0 && low.is_finite() && high > low && high.is_finite()) {
             return Self::linear(high, positions);
         }
         let decades = low.log10().floor() as i32..=high.log10().ceil() as i32;
