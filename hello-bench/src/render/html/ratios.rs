@@ -28,19 +28,19 @@ pub fn forest_card(report: &Report, summary: &Summary, group: Group) -> Option<C
     })
 }
 
-/// `CPU time per request vs axum`.
+/// `CPU time per request, rate, vs axum`.
 fn title(report: &Report, summary: &Summary, group: Group) -> String {
     let whose = match tables::group_title(group) {
         "" => String::new(),
         group => format!(", {group}"),
     };
-    format!("{}{whose} {}", summary.primary.title(), tables::vs(report, group))
+    format!("{}, {}{whose}, {}", summary.primary.title(), summary.scenario, tables::vs(report, group))
 }
 
 fn load_in_short(report: &Report, summary: &Summary) -> String {
     match report.scenario(summary).and_then(|scenario| scenario.rate_per_s) {
-        Some(rate) => format!("{}: {} requests/s", summary.scenario, crate::metric::grouped(rate)),
-        None => summary.scenario.clone(),
+        Some(rate) => format!("{} requests/s", crate::metric::grouped(rate)),
+        None => format!("{} connections", report.scenario(summary).map_or(0, |load| load.connections)),
     }
 }
 
