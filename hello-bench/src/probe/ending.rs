@@ -1,4 +1,4 @@
-//! A service that is told to stop, for good or for a while, with requests under way.
+//! A service that is asked to stop, for good or for a while, with requests in flight.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
