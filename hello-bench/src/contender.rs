@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow};
-use hello_load::{Load, Scenario, Slice, SlicedLoad, Target};
+use hello_load::{Scenario, Slice, SlicedLoad, Target};
 
 use crate::launch::Running;
 use crate::program::Program;
@@ -92,19 +92,15 @@ impl<'a> Contender<'a> {
         session: &Session,
         progress: &dyn Fn(),
     ) -> Result<()> {
-        let seconds = self.program.service.warm_up_s;
         let target = Target::at(self.running()?.address);
-        let (strictness, threads) = (self.program.service.strictness(), session.cores.generator.len());
-        let load = Load { target: &target, scenario, strictness, threads, seed: 0 };
-        warm_up(&load, seconds, &session.interrupt, progress)
+        let load = self.program.load(&target, scenario, &session.cores, 0);
+        warm_up(&load, self.program.service.warm_up_s, &session.interrupt, progress)
     }
 
     /// Opens the connections.
     pub(crate) fn connect(&mut self, scenario: &Scenario, seed: u64, session: &Session) -> Result<()> {
         let target = Target::at(self.running()?.address);
-        let (strictness, threads) = (self.program.service.strictness(), session.cores.generator.len());
-        self.load =
-            Some(SlicedLoad::connect(&Load { target: &target, scenario, strictness, threads, seed })?);
+        self.load = Some(SlicedLoad::connect(&self.program.load(&target, scenario, &session.cores, seed))?);
         self.clock = self.tree.map(Tree::clock);
         Ok(())
     }
@@ -143,15 +139,10 @@ impl<'a> Contender<'a> {
     pub(crate) fn finish(mut self, noise: Noise, service_cores: usize) -> (Sample, Option<Running>) {
         let Some(load) = self.load.take() else { return (self.sample, self.running) };
         let traffic = load.finish(&self.slices);
-        let sum = |value: fn(&Slice) -> u64| self.slices.iter().map(value).sum::<u64>() as f64;
-        let (cpu_ns, answers) = (sum(|slice| slice.service_cpu_ns), sum(|slice| slice.answers));
-        self.sample.load = Some(LoadMetrics {
-            cpu_us_per_request: cpu_ns / 1e3 / answers.max(1.0),
-            service_busy: cpu_ns / sum(|slice| slice.elapsed_ns) / service_cores as f64,
-            peak: self.peak,
-            noise,
-            traffic,
-        });
+        let sum = |value: fn(&Slice) -> u64| self.slices.iter().map(value).sum::<u64>();
+        let cpu = Duration::from_nanos(sum(|slice| slice.service_cpu_ns));
+        let spent = (sum(|slice| slice.answers), cpu);
+        self.sample.load = Some(LoadMetrics::new(traffic, spent, service_cores, self.peak, noise));
         self.sample.slices = self.slices;
         (self.sample, self.running)
     }

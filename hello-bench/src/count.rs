@@ -20,7 +20,7 @@ use crate::program::{Program, named_by};
 use crate::progress::Progress;
 use crate::session::Session;
 use hello_load::Target;
-use hello_load::{Model, Scenario};
+use hello_load::{Length, Scenario};
 
 /// The version of the file's form.
 const SCHEMA: u32 = 1;
@@ -144,19 +144,7 @@ fn run(counter: Counter, program: &Program, session: &Session, requests: u32) ->
     let name = &program.service.name;
     let log = std::env::temp_dir().join(format!("hello-bench-count-{}", std::process::id()));
     let mut running = Running::launch(&counter.wrap(program, &log)?, &session.cores)?;
-    let scenario = Scenario {
-        name: "count".into(),
-        about: String::new(),
-        model: Model::Closed,
-        connections: CONNECTIONS,
-        think_time_s: Some(0.0),
-        rate_per_s: None,
-        k6_rate_per_s: None,
-        warm_up_s: 0.0,
-        duration_s: None,
-        requests: Some(u64::from(requests)),
-        slices: None,
-    };
+    let scenario = Scenario::saturating("count", CONNECTIONS, Length::Requests(requests.into()));
     let target = Target::at(running.address);
     let strictness = program.service.strictness();
     let load = hello_load::Load { target: &target, scenario: &scenario, strictness, threads: 1, seed: 1 };

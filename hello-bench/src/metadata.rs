@@ -99,15 +99,13 @@ impl Metadata {
         }
     }
 
-    /// What to call it among these: the framework, where one service of its group alone uses it, or else its name.
+    /// What to call it among all of these: as [`Metadata::short_label`], with what sets its group apart.
     pub fn label(&self, services: &[Self]) -> String {
-        let alike = |other: &&Self| other.framework == self.framework && other.group() == self.group();
-        match (self.group(), services.iter().filter(alike).count()) {
-            (Group::Floor | Group::Control, _) => self.name.clone(),
-            (Group::Image, 1) => format!("{} image", self.framework),
-            (Group::Tuned, 1) => format!("{} tuned", self.framework),
-            (_, 1) => self.framework.clone(),
-            _ => self.name.clone(),
+        let label = self.short_label(services);
+        match self.group() {
+            Group::Image if label != self.name => format!("{label} image"),
+            Group::Tuned if label != self.name => format!("{label} tuned"),
+            _ => label,
         }
     }
 

@@ -7,11 +7,13 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use cargo_metadata::MetadataCommand;
+use hello_load::{Load, Scenario, Target};
 
 use crate::command;
 use crate::interrupt::Interrupt;
 use crate::metadata::{Metadata, Source, lines_of_code, third_party, version};
 use crate::service::{Catalogue, Service};
+use crate::system::cores::Cores;
 
 /// A service with the command that starts it.
 #[derive(Clone, Debug)]
@@ -46,6 +48,12 @@ impl Program {
                 .with_context(|| format!("cannot copy {}", self.path.display()))?;
         }
         Ok(copy)
+    }
+
+    /// A load for this program at `target`, from the generator's cores.
+    pub fn load<'a>(&self, target: &'a Target, scenario: &'a Scenario, cores: &Cores, seed: u64) -> Load<'a> {
+        let (strictness, threads) = (self.service.strictness(), cores.generator.len());
+        Load { target, scenario, strictness, threads, seed }
     }
 }
 

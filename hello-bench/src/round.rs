@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 use fastrand::Rng;
-use hello_load::{Scenario, Slicing};
+use hello_load::{Scenario, Slicing, own_cpu};
 
 use crate::contender::Contender;
 use crate::launch::Running;
@@ -13,7 +13,6 @@ use crate::program::Program;
 use crate::sample::Sample;
 use crate::session::Session;
 use crate::system::noise::{Counters, Noise};
-use crate::system::process::own_cpu;
 use crate::trial::IDLE_TIME;
 
 /// Sweeps that are not measured, at the start of a round.

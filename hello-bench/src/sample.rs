@@ -1,5 +1,7 @@
 //! What was measured of one service under one load in one round: plain data, a line of `samples.jsonl`.
 
+use std::time::Duration;
+
 use hello_load::{Slice, Traffic};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -69,4 +71,24 @@ pub struct LoadMetrics {
     pub peak: Memory,
     /// What else ran on the machine; where services were measured in slices, during all of the round's sweeps.
     pub noise: Noise,
+}
+
+impl LoadMetrics {
+    /// The metrics of a load that got so many answers and took so much CPU time of a service on so many cores.
+    pub fn new(
+        traffic: Traffic,
+        (answers, cpu): (u64, Duration),
+        service_cores: usize,
+        peak: Memory,
+        noise: Noise,
+    ) -> Self {
+        let cpu_s = cpu.as_secs_f64();
+        Self {
+            cpu_us_per_request: cpu_s * 1e6 / answers.max(1) as f64,
+            service_busy: cpu_s / (traffic.elapsed_s * service_cores as f64),
+            peak,
+            noise,
+            traffic,
+        }
+    }
 }

@@ -4,7 +4,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
-use hello_load::{Load, LoadResult, Observer, Scenario, Target};
+use hello_load::{LoadResult, Observer, Scenario, Target};
 
 use crate::generator::Generator;
 use crate::interrupt::Interrupt;
@@ -64,8 +64,7 @@ impl TrialRunner<'_> {
         let tree = running.tree()?;
         sample.idle = Some(tree.memory());
         let target = Target::at(running.address);
-        let (strictness, threads) = (program.service.strictness(), cores.generator.len());
-        let load = Load { target: &target, scenario, strictness, threads, seed };
+        let load = program.load(&target, scenario, cores, seed);
         warm_up(&load, program.service.warm_up_s, interrupt, progress)?;
         let mut observer = CounterObserver::new(tree, interrupt, progress);
         match self.generator.drive(&load, &mut observer) {
@@ -80,15 +79,9 @@ impl TrialRunner<'_> {
     }
 
     fn metrics(&self, result: LoadResult, observer: &CounterObserver) -> LoadMetrics {
-        let cpu = observer.cpu_used().as_secs_f64();
-        let available = result.traffic.elapsed_s * self.session.cores.service.len() as f64;
-        LoadMetrics {
-            cpu_us_per_request: cpu * 1e6 / result.answers.max(1) as f64,
-            service_busy: cpu / available,
-            peak: observer.peak,
-            noise: observer.noise(result.generator_cpu),
-            traffic: result.traffic,
-        }
+        let noise = observer.noise(result.generator_cpu);
+        let spent = (result.answers, observer.cpu_used());
+        LoadMetrics::new(result.traffic, spent, self.session.cores.service.len(), observer.peak, noise)
     }
 }
 

@@ -23,7 +23,7 @@ use crate::session::Session;
 use crate::summary::{Ratio, Summary};
 use crate::validate::simulation::Pool;
 
-pub use simulation::{POWER, SIMULATED_SERVICES};
+pub use simulation::SIMULATED_SERVICES;
 
 /// The variable by which the floor is slowed.
 const HANDICAP: &str = "HELLO_FLOOR_HANDICAP_NS";

@@ -1,7 +1,9 @@
 //! Load before the measurement, for services with a JIT compiler.
 
+use std::time::Duration;
+
 use anyhow::Result;
-use hello_load::{Load, Model, Scenario};
+use hello_load::{Length, Load, Scenario};
 
 use crate::interrupt::Interrupt;
 
@@ -13,19 +15,8 @@ pub fn warm_up(load: &Load, seconds: u32, interrupt: &Interrupt, progress: &dyn 
     if seconds == 0 {
         return Ok(());
     }
-    let scenario = Scenario {
-        name: "warm-up".into(),
-        about: "before the measurement".into(),
-        model: Model::Closed,
-        connections: load.scenario.connections,
-        think_time_s: Some(0.0),
-        rate_per_s: None,
-        k6_rate_per_s: None,
-        warm_up_s: 0.0,
-        duration_s: Some(f64::from(seconds)),
-        requests: None,
-        slices: None,
-    };
+    let length = Length::Time(Duration::from_secs(seconds.into()));
+    let scenario = Scenario::saturating("warm-up", load.scenario.connections, length);
     let mut goes_on = || {
         progress();
         !interrupt.is_set()

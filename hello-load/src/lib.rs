@@ -24,7 +24,7 @@ mod verify;
 mod worker;
 
 pub use continuous::{Observer, drive};
-pub use load::{Load, LoadResult};
+pub use load::{Load, LoadResult, own_cpu};
 pub use scenario::{Length, Model, Scenario, Slicing};
 pub use sliced::{Slice, SlicedLoad};
 pub use target::Target;

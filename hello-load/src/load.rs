@@ -49,6 +49,6 @@ pub struct LoadResult {
 }
 
 /// CPU time of this process so far, over all threads.
-pub(crate) fn own_cpu() -> Duration {
+pub fn own_cpu() -> Duration {
     clock_gettime(ClockId::CLOCK_PROCESS_CPUTIME_ID).map_or(Duration::ZERO, Duration::from)
 }

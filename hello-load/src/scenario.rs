@@ -119,6 +119,27 @@ impl Scenario {
             .collect()
     }
 
+    /// A load of our own: connections that send as fast as they get answers, until it ends.
+    pub fn saturating(name: &str, connections: u32, length: Length) -> Self {
+        let (requests, duration_s) = match length {
+            Length::Requests(requests) => (Some(requests), None),
+            Length::Time(time) => (None, Some(time.as_secs_f64())),
+        };
+        Self {
+            name: name.to_owned(),
+            about: String::new(),
+            model: Model::Closed,
+            connections,
+            think_time_s: Some(0.0),
+            rate_per_s: None,
+            k6_rate_per_s: None,
+            warm_up_s: 0.0,
+            duration_s,
+            requests,
+            slices: None,
+        }
+    }
+
     /// The load as k6 offers it: at the rate that it can, all of it measured.
     #[must_use]
     pub fn by_k6(self) -> Self {

@@ -18,6 +18,7 @@ use crate::verify::{Strictness, Verification, Verifier};
 
 /// The token of the timer; connections have their index.
 pub(crate) const TIMER: Token = Token(usize::MAX);
+
 /// A worker and its connections.
 #[derive(Debug)]
 pub(crate) struct Worker {

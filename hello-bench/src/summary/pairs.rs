@@ -8,7 +8,7 @@ use hello_stats::sign_flip::{holm, p_value};
 use crate::metadata::Group;
 use crate::metric::Metric;
 use crate::summary::entry::Entry;
-use crate::summary::row::{MetricSummary, Ratio};
+use crate::summary::row::Ratio;
 
 /// The p-values of pairs of entries, by their indices.
 pub(super) type PairValues = BTreeMap<(usize, usize), f64>;
@@ -68,7 +68,7 @@ pub(super) fn relate(entries: &mut [Entry], metric: Metric, reference: &str, kno
         .collect();
     for ((entry, vs_reference), vs_floor) in entries.iter_mut().zip(vs_reference).zip(vs_floor) {
         if let Some(summary) = entry.row.metrics.get_mut(&metric) {
-            *summary = MetricSummary { vs_reference, vs_floor, ..summary.clone() };
+            (summary.vs_reference, summary.vs_floor) = (vs_reference, vs_floor);
         }
     }
 }

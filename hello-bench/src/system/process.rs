@@ -121,11 +121,6 @@ fn memory(pid: i32) -> Option<Memory> {
     })
 }
 
-/// CPU time of this process so far, over all threads.
-pub fn own_cpu() -> Duration {
-    clock_gettime(ClockId::CLOCK_PROCESS_CPUTIME_ID).map_or(Duration::ZERO, Duration::from)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

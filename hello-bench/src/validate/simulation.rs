@@ -11,7 +11,7 @@ use crate::sample::Sample;
 /// The services of a simulated comparison: those of a default run.
 pub const SIMULATED_SERVICES: usize = 5;
 /// The share of runs that must find a difference for it to count as found.
-pub const POWER: f64 = 0.8;
+const POWER: f64 = 0.8;
 /// Simulated comparisons for each share.
 const RUNS: u32 = 2000;
 
