@@ -1,5 +1,7 @@
 //! Two runs compared: for each metric of each service, whether it improved, regressed or did not change.
 
+use std::collections::BTreeMap;
+
 use anyhow::{Result, bail};
 use hello_stats::permutation::p_value;
 use hello_stats::ranks::ALPHA;
@@ -93,6 +95,21 @@ impl Diff {
     /// How many changes have this verdict.
     pub fn count(&self, verdict: Verdict) -> usize {
         self.changes.iter().filter(|change| change.verdict == verdict).count()
+    }
+
+    /// A note for each load under which values are compared as measured, since a run has no floor to relate them to.
+    pub fn unrelated(&self) -> Vec<String> {
+        let mut of_loads: BTreeMap<&str, usize> = BTreeMap::new();
+        for change in self.changes.iter().filter(|change| change.relative_to.is_none()) {
+            *of_loads.entry(&change.scenario).or_default() += 1;
+        }
+        let note = |(load, count)| {
+            format!(
+                "{load}: {count} values are compared as measured, since a run has no floor for them: \
+                 what moved the machine between the runs counts as a change"
+            )
+        };
+        of_loads.into_iter().map(note).collect()
     }
 }
 

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, ensure};
 use cargo_metadata::MetadataCommand;
 use hello_load::{Load, Scenario, Target};
+use which::which;
 
 use crate::command;
 use crate::interrupt::Interrupt;
@@ -114,7 +115,7 @@ impl<'a> Builder<'a> {
 
     /// The first of the programs that a service needs and this machine lacks, with how to get it.
     pub fn missing(service: &Service) -> Option<String> {
-        let missing = service.needs.iter().find(|need| on_path(&need.program).is_none())?;
+        let missing = service.needs.iter().find(|need| which(&need.program).is_err())?;
         Some(format!("{} needs {}: {}", service.name, missing.program, missing.get))
     }
 
@@ -248,21 +249,10 @@ fn located(root: &Path, program: &str) -> PathBuf {
     if inside.is_file() || program.contains('/') {
         return inside;
     }
-    on_path(program).unwrap_or(inside)
+    which(program).unwrap_or(inside)
 }
 
 /// The program that this variable names, or else the first of this name on the `PATH`.
 pub fn named_by(variable: &str, program: &str) -> Option<PathBuf> {
-    match std::env::var_os(variable) {
-        Some(named) => Some(PathBuf::from(named)).filter(|path| path.is_file()),
-        None => on_path(program),
-    }
-}
-
-/// The first program of this name that the `PATH` leads to.
-fn on_path(program: &str) -> Option<PathBuf> {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    std::env::split_paths(&path)
-        .map(|folder| folder.join(program))
-        .find(|file| file.is_file())
+    which(std::env::var_os(variable).unwrap_or_else(|| program.into())).ok()
 }

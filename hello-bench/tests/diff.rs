@@ -106,3 +106,19 @@ fn a_run_of_an_older_schema_is_one_clear_line() {
     bench().arg("diff").arg(folder.path()).arg(fixture()).assert().code(1).stderr(message());
     bench().arg("report").arg(folder.path()).assert().code(1).stderr(message());
 }
+
+#[test]
+fn without_a_floor_the_values_are_compared_as_measured_with_a_note() {
+    let folder = tempfile::tempdir().unwrap();
+    let (with, without) = (folder.path().join("with"), folder.path().join("without"));
+    copy(&with, |_| ());
+    copy(&without, |sample| {
+        if sample["service"] == "hello-floor" {
+            sample["failure"] = "it ended".into();
+        }
+    });
+    let note = || contains("! saturate: ").and(contains("compared as measured"));
+    let diff = |later: &Path| bench().arg("diff").arg(&with).arg(later).assert().success();
+    diff(&without).stdout(note().and(contains("! rate: ")));
+    diff(&with).stdout(note().not());
+}

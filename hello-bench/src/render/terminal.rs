@@ -92,6 +92,7 @@ pub fn diff(diff: &Diff, styled: bool) -> String {
     let [improved, regressed, same] = counts;
     let _ = writeln!(page, "{improved} improved, {regressed} regressed, {same} without a difference");
     notes(&mut page, &diff.unlike);
+    notes(&mut page, &diff.unrelated());
     page
 }
 
