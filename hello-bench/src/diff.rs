@@ -1,6 +1,6 @@
 //! Two runs compared: for each metric of each service, whether it improved, regressed or did not change.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Result, bail};
 use hello_stats::permutation::p_value;
@@ -97,15 +97,17 @@ impl Diff {
         self.changes.iter().filter(|change| change.verdict == verdict).count()
     }
 
-    /// A note for each load under which values are compared as measured, since a run has no floor to relate them to.
+    /// A note for each load under which services are compared by values as measured: there a run has no floor to relate
+    /// them to, or does not rank the service.
     pub fn unrelated(&self) -> Vec<String> {
-        let mut of_loads: BTreeMap<&str, usize> = BTreeMap::new();
+        let mut of_loads: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
         for change in self.changes.iter().filter(|change| change.relative_to.is_none()) {
-            *of_loads.entry(&change.scenario).or_default() += 1;
+            of_loads.entry(&change.scenario).or_default().insert(&change.service);
         }
-        let note = |(load, count)| {
+        let note = |(load, services): (&str, BTreeSet<&str>)| {
+            let services = services.into_iter().collect::<Vec<&str>>().join(", ");
             format!(
-                "{load}: {count} values are compared as measured, since a run has no floor for them: \
+                "{load}: compared as measured, not relative to the floor: {services}; \
                  what moved the machine between the runs counts as a change"
             )
         };

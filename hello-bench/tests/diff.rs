@@ -117,8 +117,12 @@ fn without_a_floor_the_values_are_compared_as_measured_with_a_note() {
             sample["failure"] = "it ended".into();
         }
     });
-    let note = || contains("! saturate: ").and(contains("compared as measured"));
+    let note = |services: &str| {
+        contains("! saturate: compared as measured, not relative to the floor: ")
+            .and(contains(services.to_owned()))
+    };
     let diff = |later: &Path| bench().arg("diff").arg(&with).arg(later).assert().success();
-    diff(&without).stdout(note().and(contains("! rate: ")));
-    diff(&with).stdout(note().not());
+    diff(&without).stdout(note("svc-actix, svc-axum, svc-broken, svc-hyper;"));
+    // A service that is not ranked has no ratio to the floor either.
+    diff(&with).stdout(note("floor: svc-broken;"));
 }
