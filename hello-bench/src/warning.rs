@@ -312,7 +312,7 @@ impl fmt::Display for Warning {
             }
             Self::ControlDiffers { ratio, low, high } => write!(
                 f,
-                "the control differs: a second copy of the reference has the ratio {ratio:.3} [{low:.3}, {high:.3}], so do not trust this table"
+                "the control differs: a second copy of the reference has the ratio {ratio:.3} [{low:.3}, {high:.3}]. One table of 20 shows that by chance: measure again before you rely on this one"
             ),
             Self::TooFewRounds { rounds, needed } => {
                 write!(f, "too few rounds: no rank can be significant with {rounds}, it takes {needed}")
