@@ -42,7 +42,7 @@ pub struct Running {
     container: Option<Container>,
     /// Where it listens.
     pub address: SocketAddr,
-    /// What it said when it was ready.
+    /// The line that it printed when it was ready.
     pub ready_line: String,
     started: Instant,
     stderr: Arc<Mutex<VecDeque<String>>>,
@@ -79,7 +79,7 @@ impl Running {
             (Some(out), Some(err)) => {
                 let (sender, ready) = channel();
                 let lines = Arc::clone(&stderr);
-                // Some servers say on stderr that they are ready.
+                // Some servers print their ready line on stderr.
                 follow(err, sender.clone(), move |line| keep_last(&lines, line));
                 follow(out, sender, drop);
                 ready
@@ -141,7 +141,7 @@ impl Running {
     /// Waits for the process to end; `None` when it has not by the limit.
     ///
     /// # Errors
-    /// When the system does not tell.
+    /// When the system cannot report its status.
     pub fn wait(&mut self, limit: Duration) -> Result<Option<ExitStatus>> {
         let end = Instant::now() + limit;
         loop {

@@ -12,7 +12,7 @@ pub struct Metadata {
     pub name: String,
     /// Its framework.
     pub framework: String,
-    /// The framework's version; absent where there is no framework or no lock file that tells.
+    /// The framework's version; absent where there is no framework or no lock file that names it.
     pub version: Option<String>,
     /// Its language.
     pub language: String,
@@ -163,7 +163,7 @@ mod tests {
     const TREE: &str = "svc-x v0.1.0 (/r/svc-x)\naxum v0.8.9\nbytes v1.1.0\nhello-core v0.1.0 (/r/hello-core)\nbytes v1.1.0 (*)\nm v1.0.0 (proc-macro)\n";
 
     #[test]
-    fn a_tree_tells_version_and_third_parties() {
+    fn a_tree_names_version_and_third_parties() {
         assert_eq!(third_party(TREE), 3);
         assert_eq!(version(TREE, "axum").as_deref(), Some("0.8.9"));
         assert_eq!(version(TREE, "none"), None);

@@ -41,13 +41,13 @@ pub struct Service {
     /// The programs that building and running it take, and how to get each.
     #[serde(default)]
     pub needs: Vec<Need>,
-    /// The command that prints the framework's version; for a package cargo tells.
+    /// The command that prints the framework's version; for a package it comes from cargo.
     pub version: Option<Vec<String>>,
-    /// The command that prints how many third-party packages it is built from; for a package cargo tells.
+    /// The command that prints how many third-party packages it is built from; for a package it comes from cargo.
     pub dependencies: Option<Vec<String>>,
     /// What the build makes, relative to `folder`, where that is a single file.
     pub binary: Option<PathBuf>,
-    /// Whether it must be given a port, as it does not say which free one it took.
+    /// Whether it must be given a port, as it does not print which free one it took.
     #[serde(default)]
     pub given_port: bool,
     /// Seconds of load, as fast as it goes, before each measurement and before the scenario's own warm-up: for a JIT
@@ -241,7 +241,7 @@ impl Catalogue {
 
 /// The file of this name in the present folder or the nearest above it.
 fn nearest(name: &str) -> Result<PathBuf> {
-    let here = std::env::current_dir().context("cannot tell the present folder")?;
+    let here = std::env::current_dir().context("cannot find the current folder")?;
     let found = here.ancestors().map(|folder| folder.join(name)).find(|path| path.is_file());
     found.with_context(|| format!("there is no {name} here or above: run this inside the repository"))
 }

@@ -18,7 +18,7 @@ impl Session {
     /// The session of this process: from now on signals set its interrupt.
     ///
     /// # Errors
-    /// When the system refuses handlers or does not tell the cores.
+    /// When the system refuses handlers or does not list the cores.
     pub fn start() -> Result<Self> {
         Ok(Self { cores: Cores::split()?, interrupt: Interrupt::on_signal()? })
     }

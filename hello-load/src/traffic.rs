@@ -43,7 +43,7 @@ pub struct Traffic {
     /// From sending a request to its whole answer; in the open model from the intended time. In µs.
     pub latency_us: Latency,
     /// How much later than intended requests were sent, in µs: by timers, and in the open model for want of a
-    /// free connection. Absent where the engine does not tell.
+    /// free connection. Absent where the engine does not report it.
     pub lag_us: Option<Latency>,
     /// Latency over time.
     pub windows: Vec<Window>,

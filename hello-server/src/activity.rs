@@ -1,4 +1,4 @@
-//! What a connection's requests tell its task: since when there is none, and whether the next is the last.
+//! What a connection's task learns from its requests: since when there is none, and whether the next is the last.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};

@@ -11,7 +11,7 @@ use crate::metadata::Group;
 use crate::metric::Metric;
 use crate::warning::{ServiceWarning, Warning};
 
-/// What the samples of one scenario say.
+/// The statistics of the samples of one scenario.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct Summary {
     /// The scenario's name.
@@ -28,7 +28,7 @@ pub struct Summary {
     pub warnings: Vec<Warning>,
 }
 
-/// What the samples of one service say.
+/// The statistics of the samples of one service.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct Row {
     /// The service's name.

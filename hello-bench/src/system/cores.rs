@@ -104,7 +104,7 @@ fn confine(cpus: &[usize]) -> Result<()> {
 /// Package and core, as `/sys` numbers them.
 type PhysicalCore = (i64, i64);
 
-/// The physical core of a CPU; a core of its own where `/sys` does not say.
+/// The physical core of a CPU; a core of its own where `/sys` does not list it.
 fn physical_core(cpu: usize) -> PhysicalCore {
     let read = |name: &str| {
         let path = format!("/sys/devices/system/cpu/cpu{cpu}/topology/{name}");

@@ -16,7 +16,7 @@ pub struct Host {
     pub kernel: String,
     /// The processor's name.
     pub cpu: String,
-    /// Whether the kernel says that it runs under a hypervisor.
+    /// Whether the kernel runs under a hypervisor, as it reports itself.
     pub virtualized: bool,
     /// Cores that this process may use.
     pub cores: usize,

@@ -14,7 +14,7 @@ pub struct Noise {
     /// Time that went to processes other than the service and the generator.
     pub other: f64,
     /// How far the clock of the cores moved during the measurement, as a fraction of where it was; 0 where the
-    /// kernel does not tell.
+    /// kernel does not report it.
     pub frequency_change: f64,
 }
 

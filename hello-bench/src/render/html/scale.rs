@@ -67,7 +67,7 @@ impl Scale {
         self.positions.0 + share * (self.positions.1 - self.positions.0)
     }
 
-    /// Positions of the ticks, and what they say.
+    /// Positions of the ticks, and their labels.
     pub fn ticks(&self) -> Vec<(f64, String)> {
         self.ticks.iter().map(|tick| (self.at(*tick), short(*tick))).collect()
     }

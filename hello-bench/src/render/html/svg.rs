@@ -63,7 +63,7 @@ pub enum Mark {
         anchor: &'static str,
         /// The classes.
         class: String,
-        /// What it says.
+        /// Its text.
         text: String,
     },
 }
