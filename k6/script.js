@@ -3,13 +3,16 @@
 // SCENARIO  a key of scenarios.json (default delay-1s)
 // BASE_URL  the service (default http://127.0.0.1:3000)
 // SUMMARY   a file to write the summary to, as JSON
+// WAIT_S    seconds to wait for the service to come up (default 0)
 // SEGMENTED how many k6s share the load, each with its own --execution-segment (default 1)
 // CONTRACT  "core" accepts other spellings of the same JSON (default "exact": byte for byte)
 // SCENARIOS a file of loads (default scenarios.json beside this script)
 
-import { check, fail, sleep } from "k6";
+import { check, sleep } from "k6";
 import exec from "k6/execution";
 import http from "k6/http";
+import { Counter } from "k6/metrics";
+import { FIRST_LOST, FIRST_WRONG, LOAD, PERCENTILES, pages } from "./summary.js";
 
 /**
  * A load of scenarios.json.
@@ -29,12 +32,18 @@ const BASE_URL = (__ENV.BASE_URL || "http://127.0.0.1:3000").replace(/\/$/, "");
 const SCENARIO = __ENV.SCENARIO || "delay-1s";
 const CONTRACT = __ENV.CONTRACT || "exact";
 const SEGMENTS = Number(__ENV.SEGMENTED || "1");
-const PERCENTILES = ["p(50)", "p(90)", "p(95)", "p(99)", "p(99.9)"];
+const WAIT_S = Number(__ENV.WAIT_S || "0");
+/** Seconds that an answer may take, as under the embedded engine. */
+const ANSWER_TIMEOUT_S = 10;
 
 /** @type {Record<string, Load>} */
 const scenarios = JSON.parse(open(__ENV.SCENARIOS || "./scenarios.json"));
 const load = chosen();
 const thinkTime = load.think_time_s ?? 0;
+const lost = new Counter("lost_requests");
+const wrong = new Counter("wrong_answers");
+/** Whether this VU has told what it saw first. */
+const told = { wrong: false, lost: false };
 
 /**
  * The load that SCENARIO names.
@@ -46,6 +55,9 @@ function chosen() {
   }
   if (!Number.isInteger(SEGMENTS) || SEGMENTS < 1) {
     throw new Error(`SEGMENTED=${__ENV.SEGMENTED} is not a number of k6s`);
+  }
+  if (!(WAIT_S >= 0)) {
+    throw new Error(`WAIT_S=${__ENV.WAIT_S} is not a number of seconds`);
   }
   if (CONTRACT !== "exact" && CONTRACT !== "core") {
     throw new Error(`CONTRACT=${CONTRACT} is neither exact nor core`);
@@ -62,9 +74,10 @@ function seconds() {
   return (load.warm_up_s ?? 0) + (load.duration_s ?? 0);
 }
 
-/** Requests a second of an open load: what one k6 can offer, where that is less. */
+/** Requests a second of an open load, over all segments: what so many k6s can offer, where that is less. */
 function rate() {
-  return load.k6_rate_per_s ?? load.rate_per_s ?? 1;
+  const asked = load.rate_per_s ?? 1;
+  return Math.min(asked, (load.k6_rate_per_s ?? asked) * SEGMENTS);
 }
 
 /** How many requests there must be, or 0 where time alone says when to end. */
@@ -106,7 +119,7 @@ function greets(body, name) {
   }
 }
 
-/** What the load is, with the rate that this k6 offers. */
+/** What the load is, with the rate that all k6s offer together. */
 function described() {
   return load.model === "open" ? `${rate()} requests a second, ${load.about}` : load.about;
 }
@@ -127,22 +140,29 @@ function scenario() {
   return { executor: "constant-vus", vus, duration: `${seconds()}s` };
 }
 
-/** @returns {Record<string, string[]>} */
+/** @returns {import("k6/options").Options["thresholds"]} */
 function thresholds() {
   return {
+    // A service that is gone ends the test. k6 looks every 2 s, and not before the delay is over.
+    lost_requests: [{ threshold: "count==0", abortOnFail: true, delayAbortEval: "1s" }],
+    wrong_answers: ["count==0"],
     checks: ["rate==1"],
-    http_req_failed: ["rate==0"],
     dropped_iterations: ["count==0"],
     // k6 ends with success even when every iteration throws; the count of requests tells.
-    http_reqs: counts(),
+    [`http_reqs${LOAD}`]: counts(),
+    // Never crossed: k6 keeps a metric by tag only where a threshold asks for it.
+    [`http_req_duration${LOAD}`]: ["max>=0"],
   };
 }
 
 /** @type {import("k6/options").Options} */
 export const options = {
-  scenarios: { [SCENARIO]: scenario() },
+  scenarios: { [SCENARIO]: { ...scenario(), gracefulStop: `${ANSWER_TIMEOUT_S + 1}s` } },
   thresholds: thresholds(),
   summaryTrendStats: ["avg", "min", ...PERCENTILES, "max"],
+  setupTimeout: `${WAIT_S + 2 * ANSWER_TIMEOUT_S}s`,
+  // A request without an answer throws, where k6 would otherwise log a line for each.
+  throw: true,
 };
 
 /** Five random letters. */
@@ -154,20 +174,88 @@ function randomName() {
   return name;
 }
 
+/** @typedef {import("k6/http").RefinedResponse<"text">} Answer */
+
+/**
+ * Asks for a greeting: the answer, or why there is none.
+ * @param {string} greeted
+ * @param {string} tag
+ * @returns {{ answer?: Answer, cause?: string }}
+ */
+function ask(greeted, tag) {
+  const params = { tags: { name: tag }, timeout: `${ANSWER_TIMEOUT_S}s` };
+  try {
+    return { answer: http.get(`${BASE_URL}/?name=${greeted}`, params) };
+  } catch (error) {
+    return { cause: String(error).replace(/^(GoError: )?Get "[^"]*": /, "") };
+  }
+}
+
+/**
+ * What came, in one line.
+ * @param {Answer} answer
+ */
+function shown({ status, headers, body }) {
+  return `status ${status}, ${headers["Content-Type"] ?? "no media type"}, body ${JSON.stringify(body?.slice(0, 200) ?? "")}`;
+}
+
+/**
+ * What makes an answer right.
+ * @param {string} greeted
+ * @returns {Record<string, (got: Answer) => boolean>}
+ */
+function checks(greeted) {
+  return {
+    "status is 200": (got) => got.status === 200,
+    "media type is application/json": (got) => /^application\/json *(;|$)/.test(got.headers["Content-Type"] ?? ""),
+    "body is the greeting": (got) => greets(String(got.body), greeted),
+  };
+}
+
+/**
+ * Tells the summary what this VU saw first.
+ * @param {"wrong" | "lost"} kind
+ * @param {string} text
+ */
+function tell(kind, text) {
+  if (!told[kind]) {
+    told[kind] = true;
+    // k6 has no names with two colons side by side.
+    check(null, { [text.replaceAll("::", ": :")]: () => false });
+  }
+}
+
+/** Ends the test before its load, in one line, where there is no service to load. */
+export function setup() {
+  const end = Date.now() + WAIT_S * 1000;
+  let { answer, cause } = ask("World", "setup");
+  while (answer === undefined && Date.now() < end) {
+    sleep(0.2);
+    ({ answer, cause } = ask("World", "setup"));
+  }
+  if (answer === undefined) {
+    exec.test.abort(`${BASE_URL} does not answer (${cause}): start a service, as with cargo run -p svc-axum, or set BASE_URL`);
+  } else if (Object.values(checks("World")).some((isRight) => !isRight(answer))) {
+    exec.test.abort(`${BASE_URL} does not greet as the contract asks (${shown(answer)}): start a service there that does`);
+  }
+  return { isReady: true };
+}
+
 export default function () {
   if (thinkTime > 0 && exec.vu.iterationInScenario === 0) {
     // Equal sleeps would keep all users in step: the first request comes at a random time within a think time.
     sleep(Math.random() * thinkTime);
   }
-  const name = randomName();
-  const response = http.get(`${BASE_URL}/?name=${name}`, { tags: { name: "hello" } });
-  const right = check(response, {
-    "status is 200": (got) => got.status === 200,
-    "media type is application/json": (got) => /^application\/json *(;|$)/.test(got.headers["Content-Type"] ?? ""),
-    "body is the greeting": (got) => greets(String(got.body), name),
-  });
-  if (!right && response.status === 0) {
-    fail(`no answer from ${BASE_URL}: ${response.error}`);
+  const greeted = randomName();
+  const { answer, cause } = ask(greeted, "hello");
+  if (answer === undefined) {
+    lost.add(1);
+    tell("lost", FIRST_LOST + cause);
+    // A service that is gone need not be asked as fast as it goes.
+    sleep(0.1);
+  } else if (!check(answer, checks(greeted))) {
+    wrong.add(1);
+    tell("wrong", FIRST_WRONG + shown(answer));
   }
   if (thinkTime > 0) {
     sleep(thinkTime);
@@ -176,27 +264,8 @@ export default function () {
 
 /**
  * What k6 prints at the end, and the file that SUMMARY names.
- * @param {{ metrics: Record<string, { values: Record<string, number>, thresholds?: Record<string, { ok: boolean }> }> }} data
- * @returns {Record<string, string>}
+ * @param {import("./summary.js").Data} data
  */
 export function handleSummary(data) {
-  const values = (/** @type {string} */ metric) => data.metrics[metric]?.values ?? {};
-  const latency = values("http_req_duration");
-  const milliseconds = PERCENTILES.map((name) => `${name} ${(latency[name] ?? NaN).toFixed(3)}`).join("  ");
-  const broken = Object.entries(data.metrics).flatMap(([metric, { thresholds: all }]) =>
-    Object.entries(all ?? {}).flatMap(([threshold, { ok }]) => (ok ? [] : [`${metric} ${threshold}`])),
-  );
-  const lines = [
-    `${SCENARIO}: ${described()}`,
-    `requests     ${values("http_reqs").count ?? 0}, ${(values("http_reqs").rate ?? 0).toFixed(1)} a second`,
-    `latency ms   ${milliseconds}  max ${(latency.max ?? NaN).toFixed(3)}`,
-    `right        ${((values("checks").rate ?? 0) * 100).toFixed(2)} % of the checks`,
-    broken.length === 0 ? "thresholds   all kept" : `thresholds   broken: ${broken.join(", ")}`,
-  ];
-  /** @type {Record<string, string>} */
-  const written = { stdout: `${lines.join("\n")}\n` };
-  if (__ENV.SUMMARY) {
-    written[__ENV.SUMMARY] = JSON.stringify({ scenario: SCENARIO, base_url: BASE_URL, ...data }, null, 2);
-  }
-  return written;
+  return pages(data, { scenario: SCENARIO, base_url: BASE_URL }, described(), __ENV.SUMMARY);
 }

@@ -12,14 +12,22 @@ use common::{bench, catalogue, scenarios};
 use predicates::prelude::PredicateBooleanExt as _;
 use predicates::str::contains;
 
-/// The summary of 8 requests of which `$WRONG` failed a check, of the load that `$SCENARIO` and `$BASE_URL` name.
+/// The summary of 8 requests, of which `$WRONG` got a wrong answer and `$LOST` none, of the load that `$SCENARIO` and
+/// `$BASE_URL` name.
 const SUMMARY: &str = r#"{
   "scenario": "$SCENARIO", "base_url": "$BASE_URL",
   "metrics": {
-    "http_reqs": {"values": {"count": 8, "rate": 16}, "thresholds": {"count==9": {"ok": false}}},
-    "http_req_duration": {"values": {"avg": 1, "p(50)": 1, "p(90)": 2, "p(95)": 3, "p(99)": 4, "p(99.9)": 5, "max": 6}}
+    "wrong_answers": {"values": {"count": $WRONG, "rate": 1}},
+    "lost_requests": {"values": {"count": $LOST, "rate": 1}},
+    "http_reqs": {"values": {"count": 9, "rate": 17}},
+    "http_reqs{name:hello}": {"values": {"count": 8, "rate": 16}, "thresholds": {"count==9": {"ok": false}}},
+    "http_req_duration{name:hello}": {"values": {"avg": 1, "p(50)": 1, "p(90)": 2, "p(95)": 3, "p(99)": 4, "p(99.9)": 5, "max": 6}}
   },
-  "root_group": {"checks": [{"name": "body is the greeting", "passes": 8, "fails": $WRONG}]}
+  "root_group": {"checks": [
+    {"name": "body is the greeting", "passes": 7, "fails": $WRONG},
+    {"name": "first wrong answer: status 200, body \"Hallo\"", "passes": 0, "fails": 1},
+    {"name": "first request without an answer: connection refused", "passes": 0, "fails": 1}
+  ]}
 }"#;
 
 /// Compares one service by a k6 that runs these lines of shell, after what it is asked for its version.
@@ -47,8 +55,8 @@ fn compare_by(folder: &Path, scenario: &str, k6: &Path) -> Assert {
         .assert()
 }
 
-fn writing(wrong: u32, code: u8) -> String {
-    format!("WRONG={wrong}\ncat >\"$SUMMARY\" <<END\n{SUMMARY}\nEND\nexit {code}")
+fn writing((wrong, lost): (u32, u32), code: u8) -> String {
+    format!("WRONG={wrong}\nLOST={lost}\ncat >\"$SUMMARY\" <<END\n{SUMMARY}\nEND\nexit {code}")
 }
 
 fn results(folder: &Path) -> serde_json::Value {
@@ -58,7 +66,7 @@ fn results(folder: &Path) -> serde_json::Value {
 #[test]
 fn a_summary_becomes_a_sample_with_the_service_s_own_cpu_and_memory() {
     let folder = tempfile::tempdir().unwrap();
-    compare(folder.path(), "rate", &writing(0, 0))
+    compare(folder.path(), "rate", &writing((0, 0), 0))
         .success()
         .stdout(contains("offered by k6 v2.0.0"));
     let results = results(folder.path());
@@ -76,7 +84,7 @@ fn a_summary_becomes_a_sample_with_the_service_s_own_cpu_and_memory() {
 #[test]
 fn throughput_at_saturation_is_not_ranked_from_k6() {
     let folder = tempfile::tempdir().unwrap();
-    let ended = compare(folder.path(), "saturate", &writing(0, 0)).success();
+    let ended = compare(folder.path(), "saturate", &writing((0, 0), 0)).success();
     ended.stdout(
         contains("the throughput is k6's own").and(contains("no service can be ranked by throughput")),
     );
@@ -89,11 +97,34 @@ fn throughput_at_saturation_is_not_ranked_from_k6() {
 #[test]
 fn wrong_answers_and_lost_requests_take_the_rank() {
     let folder = tempfile::tempdir().unwrap();
-    let ended = compare(folder.path(), "rate", &writing(1, 99));
-    ended.stdout(contains("k6's check \"body is the greeting\" failed 1 times of 9"));
+    let ended = compare(folder.path(), "rate", &writing((1, 0), 99));
+    ended.stdout(contains("1 of 8 answers were wrong, the first: status 200, body \"Hallo\""));
     let folder = tempfile::tempdir().unwrap();
-    let ended = compare(folder.path(), "rate", &writing(0, 99)).code(1);
+    let ended = compare(folder.path(), "rate", &writing((0, 0), 99)).code(1);
     ended.stdout(contains("http_reqs is 8, not count==9"));
+}
+
+#[test]
+fn an_answer_that_never_came_ends_the_trial_with_the_cause_and_is_no_wrong_answer() {
+    let folder = tempfile::tempdir().unwrap();
+    let ended = compare(folder.path(), "rate", &writing((2, 3), 99)).code(1);
+    ended.stdout(
+        contains("3 requests had no answer, the first: connection refused; 2 answers were wrong")
+            .and(contains("8 answers were wrong").not()),
+    );
+    let sample = fs::read_to_string(folder.path().join("out/samples.jsonl")).unwrap();
+    let sample: serde_json::Value = serde_json::from_str(sample.lines().next().unwrap()).unwrap();
+    assert!(sample["failure"].is_string() && sample["load"].is_null(), "{sample}");
+}
+
+#[test]
+fn a_service_that_is_killed_under_k6_is_the_cause() {
+    let folder = tempfile::tempdir().unwrap();
+    let others = "for pid in $(cat /proc/$PPID/task/*/children); do [ $pid = $$ ] || kill -9 $pid; done";
+    let ended = compare(folder.path(), "rate", &format!("{others}\n{}", writing((0, 3), 99))).code(1);
+    ended
+        .stdout(contains("good ended (signal: 9 (SIGKILL)) under load"))
+        .stderr(contains("good is not measured further: good ended"));
 }
 
 #[test]
@@ -107,7 +138,7 @@ fn a_missing_or_foreign_summary_and_each_failure_of_k6_is_told() {
         ),
         ("kill -9 $$", "ended by a signal"),
         (
-            &format!("SCENARIO=other\n{}", writing(0, 0)),
+            &format!("SCENARIO=other\n{}", writing((0, 0), 0)),
             "k6's summary is of another load: other instead of rate",
         ),
     ] {

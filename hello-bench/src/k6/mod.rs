@@ -16,15 +16,23 @@ use crate::interrupt::Interrupt;
 use crate::k6::summary::Summary;
 use crate::program::named_by;
 use hello_load::Strictness;
-use hello_load::{Load, LoadResult, Observer};
+use hello_load::{Length, Load, LoadResult, Observer};
 
 /// The exit status of a k6 that found a threshold crossed (`errext/exitcodes` of its source).
 const THRESHOLDS_CROSSED: i32 = 99;
+
+/// The longest that k6 may take for a load that counts requests: `maxDuration` in the script.
+const COUNTED_LIMIT: Duration = Duration::from_secs(600);
+/// What k6 may take beside the load: to start, to ask whether there is a service, to wait for the last answers, and to
+/// write the summary.
+const OVERHEAD_LIMIT: Duration = Duration::from_secs(45);
 
 /// A k6 that is there, and what it runs.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct K6 {
     program: PathBuf,
+    /// What it may take beside the load.
+    overhead_limit: Duration,
     script: PathBuf,
     scenarios: PathBuf,
     /// As it tells.
@@ -51,6 +59,7 @@ impl K6 {
             |path: &Path| fs::canonicalize(path).with_context(|| format!("cannot read {}", path.display()));
         Ok(Self {
             program,
+            overhead_limit: OVERHEAD_LIMIT,
             script: absolute(&root.join("k6/script.js"))?,
             scenarios: absolute(scenarios)?,
             version: version.to_owned(),
@@ -60,15 +69,14 @@ impl K6 {
     /// Offers the load to its end. The summary is read from a folder made for it, so that it cannot be an older one.
     ///
     /// # Errors
-    /// When k6 fails other than by wrong answers, or its summary is missing or of another load; when the observer
-    /// stops it.
+    /// When k6 fails other than by wrong answers or does not end, or its summary is missing or of another load; when a
+    /// request had no answer; when the observer stops it.
     pub fn drive(&self, load: &Load, observer: &mut dyn Observer) -> Result<LoadResult> {
         let folder = tempfile::tempdir().context("cannot make a folder for k6's summary")?;
         let path = folder.path().join("summary.json");
-        let mut command = self.command(load, &path);
         observer.begin();
         let (started, before) = (Instant::now(), children_cpu());
-        let ended = command::watch(&mut command, &mut || observer.tick())?;
+        let ended = self.watch(self.command(load, &path), self.limit(load), observer)?;
         let (took, cpu) = (started.elapsed(), children_cpu().saturating_sub(before));
         observer.end();
         let meaning = ExitMeaning::of(ended.status);
@@ -86,6 +94,25 @@ impl K6 {
         Ok(LoadResult { answers: traffic.requests + traffic.wrong, traffic, generator_cpu: cpu })
     }
 
+    /// Runs k6 to its end, or kills it at the limit.
+    fn watch(&self, mut command: Command, limit: Duration, observer: &mut dyn Observer) -> Result<Ended> {
+        let end = Instant::now() + limit;
+        let ended = command::watch(&mut command, &mut || observer.tick() && Instant::now() < end);
+        if ended.is_err() && Instant::now() >= end {
+            bail!("k6 did not end within {} s, and was killed", limit.as_secs());
+        }
+        ended
+    }
+
+    /// The longest that k6 may take in all.
+    fn limit(&self, load: &Load) -> Duration {
+        let offered = match load.scenario.length() {
+            Length::Time(time) => load.scenario.warm_up() + time,
+            Length::Requests(_) => COUNTED_LIMIT,
+        };
+        offered + self.overhead_limit
+    }
+
     fn command(&self, load: &Load, summary: &Path) -> Command {
         let contract = match load.strictness {
             Strictness::Exact => "exact",
@@ -96,6 +123,7 @@ impl K6 {
             .args(["run", "--quiet", "--no-color", "--no-usage-report"])
             .arg(&self.script)
             .env_remove("SEGMENTED")
+            .env_remove("WAIT_S")
             .env("SCENARIO", &load.scenario.name)
             .env("SCENARIOS", &self.scenarios)
             .env("BASE_URL", load.target.url())
@@ -179,7 +207,28 @@ fn major(version: &str) -> Option<u32> {
 mod tests {
     use std::os::unix::process::ExitStatusExt as _;
 
+    use hello_load::{Scenario, Target};
+
     use super::*;
+
+    #[test]
+    fn a_k6_that_does_not_end_is_killed() {
+        let k6 = K6 {
+            program: PathBuf::new(),
+            overhead_limit: Duration::from_millis(200),
+            script: PathBuf::new(),
+            scenarios: PathBuf::new(),
+            version: String::new(),
+        };
+        let time = Length::Time(Duration::from_millis(100));
+        let (target, scenario) = (Target::at(([127, 0, 0, 1], 1).into()), Scenario::saturating("x", 1, time));
+        let load =
+            Load { target: &target, scenario: &scenario, strictness: Strictness::Exact, threads: 1, seed: 0 };
+        let mut sleep = Command::new("sleep");
+        sleep.arg("60");
+        let failed = k6.watch(sleep, k6.limit(&load), &mut || true).unwrap_err().to_string();
+        assert_eq!(failed, "k6 did not end within 0 s, and was killed");
+    }
 
     #[test]
     fn versions_and_exit_statuses_are_understood() {
