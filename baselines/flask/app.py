@@ -1,4 +1,6 @@
 import os
+import signal
+import sys
 
 from flask import Flask, request
 from werkzeug.serving import WSGIRequestHandler
@@ -18,5 +20,6 @@ class Quiet(WSGIRequestHandler):
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit())
     host, port = os.environ.get("HOST", "127.0.0.1"), int(os.environ.get("PORT", "3000"))
     app.run(host=host, port=port, threaded=True, request_handler=Quiet)

@@ -2,11 +2,14 @@ package main
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"net"
 	"net/http"
 	"os"
+	"os/signal"
 	"strings"
+	"syscall"
 
 	"github.com/gin-gonic/gin"
 )
@@ -27,8 +30,14 @@ func main() {
 		os.Exit(1)
 	}
 	fmt.Printf("gin listening on http://%s\n", listener.Addr())
-	if err := router.RunListener(listener); err != nil {
-		fmt.Fprintln(os.Stderr, "gin:", err)
-		os.Exit(1)
-	}
+	server := &http.Server{Handler: router.Handler()}
+	stop, _ := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	go func() {
+		if err := server.Serve(listener); err != http.ErrServerClosed {
+			fmt.Fprintln(os.Stderr, "gin:", err)
+			os.Exit(1)
+		}
+	}()
+	<-stop.Done()
+	_ = server.Shutdown(context.Background())
 }

@@ -8,6 +8,7 @@ use crate::docker::Docker;
 use crate::interrupt::Interrupt;
 use crate::program::{Builder, LANES, Program};
 use crate::progress::Progress;
+use crate::recipe::Recipe;
 use crate::service::{Catalogue, Service};
 
 /// Builds each service by itself. What ends a build, the optimization of the whole program, keeps one core busy, so
@@ -49,7 +50,7 @@ pub fn images(
     programs: &[Program],
     interrupt: &Interrupt,
 ) -> Result<Vec<Program>> {
-    let has_image = |program: &&Program| program.service.package.is_some() && !program.service.floor;
+    let has_image = |program: &&Program| Recipe::of(&program.service).is_some();
     let with_image: Vec<&Program> = programs.iter().filter(has_image).collect();
     let title = |program: &&Program| format!("building the image of {}", program.service.name);
     each(&with_image, title, |program| docker.build(catalogue, program, interrupt))

@@ -1,6 +1,6 @@
 //! Services in containers: images built from the Dockerfile, and one container at a time with a CPU set and a limit.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -12,15 +12,16 @@ use crate::command;
 use crate::interrupt::Interrupt;
 use crate::metadata::Image;
 use crate::program::{Program, named_by};
-use crate::service::Catalogue;
+use crate::recipe::Recipe;
+use crate::service::{Catalogue, ImageEntry};
 use crate::system::cores::Cores;
 
 /// What follows the name of a service that runs in a container.
 const SUFFIX: &str = "@docker";
 /// The label that names the base image (OCI image specification, annotations): the first line of our own layers.
 const BASE_NAME: &str = "org.opencontainers.image.base.name";
-/// The memory that a container of ours may have, in MiB.
-const MEMORY_MIB: u32 = 128;
+/// What an engine or a client without BuildKit needs.
+const BUILDKIT: &str = "the images need BuildKit: install buildx (Debian: docker-buildx, Docker's own packages: docker-buildx-plugin) or Docker 20.10, or leave out --docker";
 
 /// Docker's command line, with an engine that answers.
 #[derive(Clone, Debug)]
@@ -39,35 +40,43 @@ impl Docker {
     /// Takes the program that the variable `DOCKER` names, or else the first `docker` on the `PATH`.
     ///
     /// # Errors
-    /// When there is none, or its engine does not answer.
+    /// When there is none, its engine does not answer, or it cannot build with BuildKit.
     pub fn find(interrupt: &Interrupt) -> Result<Self> {
         let program = named_by("DOCKER", "docker").context(
             "there is no docker: install Docker's engine, set DOCKER to its client, or leave out --docker to measure processes alone",
         )?;
-        let mut asked = Command::new(&program);
-        asked.args(["version", "--format", "{{.Server.Version}}"]);
-        let answered = command::watch(&mut asked, &mut || !interrupt.is_set())?;
+        let ask = |words: &[&str]| {
+            let mut asked = Command::new(&program);
+            asked.env("DOCKER_BUILDKIT", "1").args(words);
+            command::watch(&mut asked, &mut || !interrupt.is_set())
+        };
+        let answered = ask(&["version", "--format", "{{.Server.Version}}"])?;
         let complaint = answered.stderr.lines().next_back().unwrap_or("it gave no cause");
         ensure!(
             answered.status.success(),
             "docker's engine does not answer: {complaint} Start it, or leave out --docker"
         );
+        // A client from 23.0 on is without BuildKit where buildx is not installed, and shows so before any build.
+        let answered = ask(&["build", "--help"])?;
+        ensure!(answered.status.success(), "{BUILDKIT}");
         Ok(Self { program })
     }
 
-    /// Builds the image of a service from the repository's Dockerfile.
+    /// Builds the image of a service that has one.
     ///
     /// # Errors
-    /// When the build fails, or the engine does not tell the size.
+    /// When it has none, the build fails, or the engine does not tell the size.
     pub fn build(&self, catalogue: &Catalogue, native: &Program, interrupt: &Interrupt) -> Result<Program> {
         let name = native.service.name.as_str();
-        let tag = format!("hello-rest/{name}");
+        let recipe = Recipe::of(&native.service).with_context(|| format!("{name} has no image"))?;
         let mut build = Command::new(&self.program);
         build.current_dir(&catalogue.root).env("DOCKER_BUILDKIT", "1");
-        build.args(["build", "--file", "docker/Dockerfile", "--tag", &tag]);
-        build.args(["--build-arg", &format!("SERVICE={name}"), "."]);
-        command::run(&mut build, interrupt).with_context(|| format!("cannot build the image of {name}"))?;
-        let image = self.inspect(&tag, name, interrupt)?;
+        build.args(recipe.build_arguments());
+        let built = command::watch(&mut build, &mut || !interrupt.is_set())?;
+        let complaint = &built.stderr;
+        ensure!(built.status.success() || !lacks_buildkit(complaint), "{BUILDKIT}");
+        ensure!(built.status.success(), "cannot build the image of {name} ({}):\n{complaint}", built.status);
+        let image = self.inspect(&recipe.tag, name, interrupt)?;
         let mut program = native.clone();
         program.service.name = format!("{name}{SUFFIX}");
         program.metadata.name.clone_from(&program.service.name);
@@ -92,6 +101,11 @@ impl Docker {
     }
 }
 
+/// Whether a failed build is one without BuildKit: of an engine before 18.09, or of one that has it switched off.
+fn lacks_buildkit(complaint: &str) -> bool {
+    complaint.contains("requires BuildKit") || complaint.contains("BuildKit not supported")
+}
+
 /// The size of the layers above the base image, from a history that begins with the last layer.
 fn added(history: &str) -> Option<u64> {
     let mut sum = 0;
@@ -111,15 +125,26 @@ pub struct Container {
     docker: PathBuf,
     image: String,
     name: String,
+    limits: ImageEntry,
+    /// Variables of the service's own.
+    environment: Vec<String>,
 }
 
 impl Container {
-    /// A container of this image, which is not there yet.
-    pub fn new(docker: &Path, image: &Image) -> Self {
+    /// A container of this program's image, which is not there yet; `None` for a process of the machine.
+    pub fn of(program: &Program) -> Option<Self> {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
+        let image = program.metadata.image.as_ref()?;
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let name = format!("hello-bench-{}-{number}", std::process::id());
-        Self { docker: docker.to_owned(), image: image.name.clone(), name }
+        let environment = program.service.environment.iter();
+        Some(Self {
+            docker: program.path.clone(),
+            image: image.name.clone(),
+            name,
+            limits: program.service.image.clone().unwrap_or_default(),
+            environment: environment.map(|(name, value)| format!("{name}={value}")).collect(),
+        })
     }
 
     /// The command that runs it in the foreground: on the service's cores, in the network of the machine so that it is
@@ -129,11 +154,18 @@ impl Container {
         let set: Vec<String> = cores.service.iter().map(ToString::to_string).collect();
         let mut command = Command::new(&self.docker);
         command.args(["run", "--rm", "--name", &self.name, "--network", "host", "--read-only"]);
-        command.args(["--cap-drop", "ALL", "--security-opt", "no-new-privileges", "--pids-limit", "64"]);
-        command.args(["--cpuset-cpus", &set.join(","), "--memory", &format!("{MEMORY_MIB}m")]);
+        command.args(["--cap-drop", "ALL", "--security-opt", "no-new-privileges"]);
+        command.args(["--pids-limit", &self.limits.max_pids.to_string()]);
+        command.args(["--cpuset-cpus", &set.join(","), "--memory", &format!("{}m", self.limits.memory_mib)]);
+        if self.limits.writable_tmp {
+            command.args(["--tmpfs", "/tmp"]);
+        }
         if !Uid::effective().is_root() {
             // Its memory can be read only by its own user, or by root.
             command.args(["--user", &format!("{}:{}", Uid::effective(), Gid::effective())]);
+        }
+        for variable in &self.environment {
+            command.arg("--env").arg(variable);
         }
         for (name, value) in variables {
             command.arg("--env").arg(format!("{name}={}", value.unwrap_or_default()));

@@ -64,8 +64,7 @@ impl Running {
     /// As [`Running::launch`].
     pub fn launch_with(program: &Program, cores: &Cores, variables: &[(&str, Option<&str>)]) -> Result<Self> {
         let name = &program.service.name;
-        let image = program.metadata.image.as_ref();
-        let container = image.map(|image| Container::new(&program.path, image));
+        let container = Container::of(program);
         let mut command = match &container {
             Some(container) => piped(container.command(cores, variables)),
             None => command(program, variables),

@@ -33,6 +33,7 @@ pub mod probe;
 pub mod program;
 pub mod progress;
 pub mod raw;
+pub mod recipe;
 pub mod render;
 pub mod report;
 pub mod round;

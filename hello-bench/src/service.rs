@@ -1,5 +1,7 @@
 //! Who is compared: `services.toml`, checked.
 
+mod image;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,6 +11,8 @@ use anyhow::{Context, Result, bail, ensure};
 use serde::Deserialize;
 
 use hello_load::Strictness;
+
+pub use image::ImageEntry;
 
 /// The file that lists the services, at the root of the repository.
 pub const CATALOGUE: &str = "services.toml";
@@ -66,6 +70,8 @@ pub struct Service {
     /// Variables that it is started with, beside `HOST` and `PORT`.
     #[serde(default)]
     pub environment: BTreeMap<String, String>,
+    /// Its image, for a service that `run` starts; packages have one by default.
+    pub image: Option<ImageEntry>,
     /// Seconds that it may take to start.
     #[serde(default = "ten")]
     pub start_timeout_s: u32,
@@ -206,10 +212,9 @@ impl Catalogue {
         self.services.iter().filter(|service| service.tuned).cloned().collect()
     }
 
-    /// The names of the services that the Dockerfile builds an image of.
-    pub fn with_image(&self) -> Vec<&str> {
-        let has_image = |service: &&Service| service.package.is_some() && !service.floor;
-        self.services.iter().filter(has_image).map(|service| service.name.as_str()).collect()
+    /// All of them, in order.
+    pub fn all(&self) -> &[Service] {
+        &self.services
     }
 
     /// The floor, if the catalogue has one.

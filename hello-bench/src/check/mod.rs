@@ -48,9 +48,11 @@ pub fn service(program: &Program, session: &Session, scope: Scope) -> Result<Out
     let mut outcome = http::check(&Target::at(running.address), program.service.strictness())?;
     drop(running);
     interrupt.check()?;
-    // The contract of the process is not part of its core.
-    if scope == Scope::All && program.service.strictness() == Strictness::Exact {
-        outcome.merge(process::check(program, cores, interrupt)?);
+    // Of the contract of the process, its core has the end on request alone.
+    match (scope, program.service.strictness()) {
+        (Scope::Responses, _) => {}
+        (Scope::All, Strictness::Core) => outcome.merge(shutdown::on_request(program, cores, interrupt)?),
+        (Scope::All, Strictness::Exact) => outcome.merge(process::check(program, cores, interrupt)?),
     }
     Ok(outcome)
 }

@@ -22,16 +22,25 @@ const CONNECTIONS: usize = 8;
 /// How long the load goes on before the signal.
 const LOAD: Duration = Duration::from_millis(200);
 
-/// Checks every way to end.
+/// Checks that it ends on either signal, which is asked of every service.
 ///
 /// # Errors
 /// When the service cannot be started, or the user interrupts.
-pub fn check(program: &Program, cores: &Cores, interrupt: &Interrupt) -> Result<Outcome> {
+pub fn on_request(program: &Program, cores: &Cores, interrupt: &Interrupt) -> Result<Outcome> {
     let mut outcome = Outcome::default();
     for signal in [Signal::SIGTERM, Signal::SIGINT] {
         interrupt.check()?;
         outcome.add(idle(program, cores, signal)?);
     }
+    Ok(outcome)
+}
+
+/// Checks every way to end.
+///
+/// # Errors
+/// When the service cannot be started, or the user interrupts.
+pub fn check(program: &Program, cores: &Cores, interrupt: &Interrupt) -> Result<Outcome> {
+    let mut outcome = on_request(program, cores, interrupt)?;
     interrupt.check()?;
     outcome.add(under_load(program, cores)?);
     interrupt.check()?;

@@ -1,15 +1,38 @@
 //! `compose.yaml`: a Compose service for every service that has an image.
 
+use std::fmt::Write as _;
+
 use anyhow::{Context, Result};
 use askama::Template;
 
-use crate::service::Catalogue;
+use crate::recipe::Recipe;
+use crate::service::{Catalogue, ImageEntry, Service};
+
+/// The port of the first service; each has the next one, so that all can run at once.
+const FIRST_PORT: usize = 3000;
 
 /// The file as the template sees it.
 #[derive(Template)]
 #[template(path = "compose.yaml", escape = "none")]
-struct File<'a> {
-    services: Vec<&'a str>,
+struct File {
+    services: Vec<Entry>,
+}
+
+/// A service of the file.
+struct Entry {
+    name: String,
+    image: String,
+    build: String,
+    port: usize,
+    /// What it has beside or instead of what all have, a line each.
+    own: Vec<String>,
+}
+
+impl Entry {
+    fn new(service: &Service, recipe: Recipe, port: usize) -> Self {
+        let (build, own) = (build(&recipe), own(service, &recipe.entry));
+        Self { name: service.name.clone(), image: recipe.tag, build, port, own }
+    }
 }
 
 /// The file for a catalogue.
@@ -17,8 +40,37 @@ struct File<'a> {
 /// # Errors
 /// When the template cannot be filled.
 pub fn file(catalogue: &Catalogue) -> Result<String> {
-    let text = File { services: catalogue.with_image() }.render().context("cannot write compose.yaml")?;
+    let with_image = catalogue.all().iter().filter_map(|service| Some((service, Recipe::of(service)?)));
+    let entries = with_image.zip(FIRST_PORT..);
+    let services = entries.map(|((service, recipe), port)| Entry::new(service, recipe, port)).collect();
+    let text = File { services }.render().context("cannot write compose.yaml")?;
     Ok(text.trim_end().to_owned() + "\n")
+}
+
+fn build(recipe: &Recipe) -> String {
+    let mut build = format!("context: {}", recipe.context);
+    if let Some(service) = &recipe.service {
+        let _ = write!(build, ", dockerfile: {}, args: {{ SERVICE: {service} }}", recipe.dockerfile);
+    }
+    if let Some(target) = &recipe.entry.target {
+        let _ = write!(build, ", target: {target}");
+    }
+    build
+}
+
+fn own(service: &Service, entry: &ImageEntry) -> Vec<String> {
+    let usual = ImageEntry::default();
+    let environment = service.environment.iter().map(|(name, value)| format!("{name}: \"{value}\""));
+    let environment = environment.collect::<Vec<_>>().join(", ");
+    let when = |condition: bool, line: String| condition.then_some(line);
+    let lines = [
+        when(service.core_contract, "profiles: [other-languages]".to_owned()),
+        when(!environment.is_empty(), format!("environment: {{ {environment} }}")),
+        when(entry.memory_mib != usual.memory_mib, format!("mem_limit: {}m", entry.memory_mib)),
+        when(entry.max_pids != usual.max_pids, format!("pids_limit: {}", entry.max_pids)),
+        when(entry.writable_tmp, "tmpfs: [/tmp]".to_owned()),
+    ];
+    lines.into_iter().flatten().collect()
 }
 
 #[cfg(test)]
@@ -33,5 +85,22 @@ mod tests {
         let catalogue = Catalogue::read(Some(&root.join("services.toml"))).unwrap();
         let written = fs::read_to_string(root.join("compose.yaml")).unwrap();
         assert!(written == file(&catalogue).unwrap(), "run `cargo hello list --compose >compose.yaml`");
+    }
+
+    #[test]
+    fn services_differ_in_port_and_those_in_other_languages_have_a_profile() {
+        let text = "[[service]]\nname='a'\nframework='a'\npackage='a'\n\
+            [[service]]\nname='b'\nframework='b'\nrun=['b']\nfolder='c'\ncore_contract=true\n\
+            environment={W='2'}\nimage={target='t', memory_mib=256, max_pids=9, writable_tmp=true}";
+        let services = Catalogue::parse(text).unwrap();
+        let entry = |index: usize| {
+            let service: &Service = &services[index];
+            Entry::new(service, Recipe::of(service).unwrap(), 3000 + index)
+        };
+        assert!(entry(0).own.is_empty());
+        assert_eq!(entry(0).build, "context: ., dockerfile: docker/Dockerfile, args: { SERVICE: a }");
+        let own = ["profiles: [other-languages]", "environment: { W: \"2\" }", "mem_limit: 256m"];
+        assert_eq!(entry(1).own, [&own[..], &["pids_limit: 9", "tmpfs: [/tmp]"]].concat());
+        assert_eq!(entry(1).build, "context: c, target: t");
     }
 }
