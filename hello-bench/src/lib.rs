@@ -43,6 +43,7 @@ pub mod service;
 pub mod session;
 pub mod summary;
 pub mod system;
+mod termination;
 pub mod trial;
 pub mod validate;
 pub mod warm_up;

@@ -3,14 +3,20 @@
 //! The rules are those of RFC 9112 (HTTP/1.1) and RFC 9110 (HTTP semantics), by section; where they are silent, those of
 //! the contract. A case that is left open is reported and not judged.
 
-pub mod ending;
-mod lengths;
+mod case;
+mod chunks;
+mod ending;
+mod framing;
+mod limits;
 mod memory;
-pub mod messages;
+mod message;
 pub mod observation;
+mod part;
 pub mod peer;
-pub mod pressure;
+mod pressure;
+mod slow;
 mod survival;
+mod syntax;
 
 use std::fs;
 use std::path::Path;
@@ -22,8 +28,7 @@ use jiff::Timestamp;
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 
 use crate::interrupt::Interrupt;
-use crate::probe::lengths::PARTS;
-use crate::probe::messages::MESSAGES;
+use crate::probe::case::{Case, Family};
 use crate::probe::survival::Subject;
 use crate::program::Program;
 use crate::progress::Progress;
@@ -39,7 +44,20 @@ const SCHEMA: u32 = 1;
 /// Services that are probed at a time.
 const AT_A_TIME: usize = 3;
 /// Open files that the cases need.
-const FILES: u64 = 1300 * AT_A_TIME as u64;
+const FILES: u64 = 2000 * AT_A_TIME as u64;
+
+/// All cases, in the order of the page. A file of cases has a `FAMILY`, and its line here.
+const FAMILIES: &[Family] = &[
+    syntax::FAMILY,
+    limits::FAMILY,
+    framing::FAMILY,
+    chunks::FAMILY,
+    slow::FAMILY,
+    pressure::FAMILY,
+    ending::FAMILY,
+];
+/// The family of what is observed over all messages together.
+const SURVIVAL: &str = "Survival";
 
 /// What the folder of a run holds of bad and slow peers; `None` where nobody probed.
 ///
@@ -61,7 +79,7 @@ pub fn read(folder: &Path) -> Result<Option<Probes>> {
 pub fn probe(programs: &[Program], cores: &Cores, command: String, interrupt: &Interrupt) -> Result<Probes> {
     allow_files()?;
     let started_at = Timestamp::now();
-    let progress = Progress::new((programs.len() * (1 + CASES.len())) as u64);
+    let progress = Progress::new((programs.len() * steps()) as u64);
     progress.beat();
     let next = AtomicUsize::new(0);
     let found = thread::scope(|scope| {
@@ -91,79 +109,58 @@ fn take<'a>(programs: &'a [Program], next: &AtomicUsize) -> Option<(usize, &'a P
     programs.get(at).map(|program| (at, program))
 }
 
-/// A case that takes a service of its own.
-struct Case {
-    name: &'static str,
-    level: Level,
-    rule: &'static str,
-    /// What the service did, and whether that is right.
-    observe: fn(&Program, &Cores) -> Result<(String, bool)>,
+/// What counts as a step of a service: all its messages, the cases that wait, and each that is busy.
+fn steps() -> usize {
+    2 + FAMILIES.iter().map(|family| family.busy.len()).sum::<usize>()
 }
-
-const CASES: [Case; 5] = [
-    Case {
-        name: "1000 slow request heads, first and second",
-        level: Level::Must,
-        rule: "all closed in 10 s, others served meanwhile, memory back within 1 MiB (contract)",
-        observe: pressure::slow_heads,
-    },
-    Case {
-        name: "10 000 connections opened and dropped",
-        level: Level::Must,
-        rule: "served afterwards, memory back within 1 MiB (contract)",
-        observe: pressure::churn,
-    },
-    Case {
-        name: "more connections than open files (64)",
-        level: Level::Must,
-        rule: "those it has are served meanwhile, new ones afterwards (contract)",
-        observe: pressure::out_of_files,
-    },
-    Case {
-        name: "SIGTERM under load, 10 times",
-        level: Level::Must,
-        rule: "no request lost, exit status 0 within 5 s (contract)",
-        observe: ending::terminated,
-    },
-    Case {
-        name: "SIGSTOP for 1 s, then SIGCONT",
-        level: Level::Must,
-        rule: "every request answered (contract)",
-        observe: ending::stopped,
-    },
-];
 
 fn service(program: &Program, cores: &Cores, progress: &Progress, interrupt: &Interrupt) -> Result<Probed> {
     let name = &program.service.name;
-    progress.now(&format!("{name}: {} messages", MESSAGES.len()), None);
-    let mut observations = messages(program, cores)?;
+    progress.now(&format!("{name}: messages"), None);
+    let mut observations = messages(program, cores, interrupt)?;
     progress.step();
-    for case in &CASES {
-        interrupt.check()?;
-        progress.now(&format!("{name}: {}", case.name), None);
-        // A service that does not live through a case breaks its rule; the other cases and services go on.
-        let observed = (case.observe)(program, cores);
-        let (reaction, is_right) = observed.unwrap_or_else(|cause| (format!("{cause:#}"), false));
-        let (case, level, rule) = (case.name.to_owned(), case.level, case.rule.to_owned());
-        observations.push(Observation { case, level, rule, reaction, is_kept: is_right });
-        progress.step();
+    progress.now(&format!("{name}: slow peers"), None);
+    let mut waited = waiting(program, cores)?.into_iter();
+    progress.step();
+    for family in FAMILIES {
+        observations.extend(waited.by_ref().take(family.waiting.len()));
+        for case in family.busy {
+            interrupt.check()?;
+            progress.now(&format!("{name}: {}", case.name), None);
+            observations.push(case.observe(program, cores).of(family.name));
+            progress.step();
+        }
     }
     Ok(Probed { service: name.clone(), observations })
 }
 
-/// Sends every message, each on a connection of its own, and checks the service after each.
-fn messages(program: &Program, cores: &Cores) -> Result<Vec<Observation>> {
+/// Sends the messages of all families to one service, and checks it after each.
+fn messages(program: &Program, cores: &Cores, interrupt: &Interrupt) -> Result<Vec<Observation>> {
     let mut subject = Subject::launch(program, cores)?;
     let mut observations = Vec::new();
-    for message in MESSAGES {
-        observations.push(message.observe(&subject.target())?);
-        subject.check_after(message.name)?;
+    for family in FAMILIES {
+        interrupt.check()?;
+        let mut seen = subject.get(family.messages)?;
+        for part in family.parts {
+            seen.push(part.observe(&mut subject)?);
+        }
+        observations.extend(seen.into_iter().map(|seen| seen.of(family.name)));
     }
-    for part in &PARTS {
-        observations.push(part.observe(&mut subject)?);
-    }
-    observations.extend(subject.observe()?);
+    observations.extend(subject.observe()?.map(|seen| seen.of(SURVIVAL)));
     Ok(observations)
+}
+
+/// All cases that spend their time waiting, side by side, each with a service of its own; in the order of the families.
+fn waiting(program: &Program, cores: &Cores) -> Result<Vec<Observation>> {
+    let cases: Vec<(&Family, &Case)> = FAMILIES
+        .iter()
+        .flat_map(|family| family.waiting.iter().map(move |case| (family, case)))
+        .collect();
+    thread::scope(|scope| {
+        let observe = |(family, case): &(&Family, &Case)| case.observe(program, cores).of(family.name);
+        let seen: Vec<_> = cases.iter().map(|case| scope.spawn(move || observe(case))).collect();
+        seen.into_iter().map(|seen| seen.join().map_err(|_| anyhow!("a case panicked"))).collect()
+    })
 }
 
 /// Raises the soft limit of open files as far as the cases need.

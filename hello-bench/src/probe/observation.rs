@@ -20,6 +20,9 @@ pub enum Level {
 /// What a service did in one case.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Observation {
+    /// The kind of the case; empty in files that were written before there were kinds.
+    #[serde(default)]
+    pub family: String,
     /// The case.
     pub case: String,
     /// How strictly the rule is meant.
@@ -30,6 +33,20 @@ pub struct Observation {
     pub reaction: String,
     /// Whether that is what is asked for. Always so where the case is left open.
     pub is_kept: bool,
+}
+
+impl Observation {
+    /// What a service did in a case that belongs to no family yet.
+    pub fn new(case: &str, level: Level, rule: &str, reaction: String, is_kept: bool) -> Self {
+        let family = String::new();
+        Self { family, case: case.to_owned(), level, rule: rule.to_owned(), reaction, is_kept }
+    }
+
+    /// The same, of this family.
+    #[must_use]
+    pub fn of(self, family: &str) -> Self {
+        Self { family: family.to_owned(), ..self }
+    }
 }
 
 /// What a service did in all cases.

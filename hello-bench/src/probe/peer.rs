@@ -1,23 +1,17 @@
-//! A peer that sends what it likes, and tells what came back and how it ended.
+//! A peer that sends what it likes, and what came back.
 
 use std::fmt;
-use std::io::{ErrorKind, Read, Write};
-use std::net::{Shutdown, TcpStream};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Result, anyhow};
 
+use crate::raw::{Answer, Conversation, Listening, RawConnection, Sending};
 use hello_load::Target;
-use hello_load::response::{Framing, Head};
 
-/// How long to wait for a first answer, and for a server to take what is sent.
-const PATIENCE: Duration = Duration::from_secs(2);
-/// How long to wait for more once there was an answer.
-const SETTLE: Duration = Duration::from_millis(400);
+pub use crate::raw::{End, REQUEST, greets};
 
-/// A request that every service answers with a greeting of A.
-pub const REQUEST: &[u8] = b"GET /?name=A HTTP/1.1\r\nhost: x\r\n\r\n";
+/// How long to wait for answers.
+const LISTENING: Listening = Listening { first: Duration::from_secs(2), more: Duration::from_millis(400) };
 
 /// What came back.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -35,18 +29,6 @@ pub struct Reply {
     pub status: u16,
     /// The body.
     pub body: String,
-}
-
-/// How a conversation ended.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub enum End {
-    /// Not at all: the connection stayed open.
-    #[default]
-    Open,
-    /// The server closed the connection.
-    Closed,
-    /// The server's system reset it.
-    Reset,
 }
 
 impl Reaction {
@@ -79,10 +61,16 @@ impl Reply {
     }
 }
 
-/// Whether a body greets this name, however its JSON is spelt.
-pub fn greets(body: &[u8], name: &str) -> bool {
-    let value: Option<serde_json::Value> = serde_json::from_slice(body).ok();
-    value.is_some_and(|value| value["message"] == format!("Hello {name}!"))
+impl From<Conversation> for Reaction {
+    fn from(Conversation { answers, end }: Conversation) -> Self {
+        Self { answers: answers.into_iter().map(Reply::from).collect(), end }
+    }
+}
+
+impl From<Answer> for Reply {
+    fn from(Answer { head, body }: Answer) -> Self {
+        Self { status: head.status, body: String::from_utf8_lossy(&body).into_owned() }
+    }
 }
 
 impl fmt::Display for Reaction {
@@ -102,101 +90,29 @@ impl fmt::Display for Reaction {
     }
 }
 
-/// Sends bytes on a new connection and listens: while it sends, since a server may answer before the end. `half_closes`
-/// closes this side once all is sent.
+/// Sends bytes on a new connection and listens. `half_closes` closes this side once all is sent.
 ///
 /// # Errors
 /// When the server does not accept.
 pub fn exchange(target: &Target, bytes: &[u8], half_closes: bool) -> Result<Reaction> {
-    let connected = TcpStream::connect_timeout(&target.address, PATIENCE);
-    let stream = connected.with_context(|| format!("cannot reach {}", target.address))?;
-    stream.set_write_timeout(Some(PATIENCE))?;
-    stream.set_read_timeout(Some(SETTLE))?;
-    Ok(thread::scope(|scope| {
-        scope.spawn(|| {
-            // A server that refuses what it has seen so far does not take the rest.
-            let sent = (&stream).write_all(bytes);
-            if half_closes && sent.is_ok() {
-                let _ = stream.shutdown(Shutdown::Write);
-            }
-        });
-        let reaction = listen(&stream);
-        // Whoever still sends need not wait for a server that has stopped reading.
-        let _ = stream.shutdown(Shutdown::Both);
-        reaction
-    }))
-}
-
-fn listen(mut stream: &TcpStream) -> Reaction {
-    let limit = Instant::now() + PATIENCE;
-    let mut received = Vec::new();
-    let mut buffer = [0; 16 * 1024];
-    let end = loop {
-        match stream.read(&mut buffer) {
-            Ok(0) => break End::Closed,
-            Ok(bytes) => received.extend_from_slice(&buffer[..bytes]),
-            Err(cause) if matches!(cause.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
-                if Instant::now() >= limit || !answers(&received, false).is_empty() {
-                    break End::Open;
-                }
-            }
-            Err(_) => break End::Reset,
-        }
-    };
-    Reaction { answers: answers(&received, end != End::Open), end }
-}
-
-/// The whole answers at the front of what was received. What is no answer ends the list.
-fn answers(received: &[u8], ended: bool) -> Vec<Reply> {
-    let mut answers = Vec::new();
-    let mut rest = received;
-    while let Ok(Some(head)) = Head::parse(rest) {
-        let is_interim = head.status < 200;
-        let framing = if is_interim { Ok(Framing::Length(0)) } else { head.framing() };
-        let body = framing.and_then(|framing| framing.body(&rest[head.bytes..], ended));
-        let Ok(Some((body, bytes))) = body else { break };
-        rest = &rest[head.bytes + bytes..];
-        if !is_interim {
-            let body = String::from_utf8_lossy(&body).into_owned();
-            answers.push(Reply { status: head.status, body });
-        }
-    }
-    answers
+    let connection =
+        RawConnection::open(target).map_err(|cause| anyhow!("cannot reach {}: {cause}", target.address))?;
+    let sending = Sending { pieces: &[bytes], pause: Duration::ZERO, half_closes };
+    Ok(connection.converse(sending, LISTENING)?.into())
 }
 
 #[cfg(test)]
 mod tests {
-    use std::net::TcpListener;
-
     use super::*;
 
     #[test]
-    fn answers_are_told_apart_and_interim_ones_left_out() {
-        let received = b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nabHTTP/1.1 400 Bad Request\r\n\r\n";
-        let statuses =
-            |ended| -> Vec<u16> { answers(received, ended).into_iter().map(|reply| reply.status).collect() };
-        assert_eq!(statuses(false), [200]);
-        assert_eq!(statuses(true), [200, 400]);
-        let reaction = Reaction { answers: answers(received, true), end: End::Closed };
+    fn a_reaction_reads_as_statuses_and_the_end() {
+        let reply = |status, body: &str| Reply { status, body: body.to_owned() };
+        let answers = vec![reply(200, r#"{"message":"Hello A!"}"#), reply(400, "")];
+        let reaction = Reaction { answers, end: End::Closed };
         assert_eq!(reaction.to_string(), "200, 400, closed");
         assert!(!reaction.greets(&["A"]) && !reaction.is_refused() && reaction.is_ended());
+        assert!(reaction.answers[0].greets("A") && !reaction.answers[0].greets("B"));
         assert_eq!(Reaction::default().to_string(), "silence");
-    }
-
-    #[test]
-    fn a_server_that_answers_early_is_heard() {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let target = Target::at(listener.local_addr().unwrap());
-        let server = thread::spawn(move || {
-            let (mut stream, _) = listener.accept().unwrap();
-            let mut some = [0; 10];
-            stream.read_exact(&mut some).unwrap();
-            stream.write_all(b"HTTP/1.1 431 Too Large\r\ncontent-length: 0\r\n\r\n").unwrap();
-            stream.shutdown(Shutdown::Write).unwrap();
-            let _ = std::io::copy(&mut stream, &mut std::io::sink());
-        });
-        let reaction = exchange(&target, &[b'x'; 1 << 20], true).unwrap();
-        server.join().unwrap();
-        assert_eq!((reaction.status(), reaction.is_refused(), reaction.end), (Some(431), true, End::Closed));
     }
 }

@@ -1,32 +1,27 @@
-//! More peers than a server wants: slow ones, short ones, and more than it has files for.
+//! More than a server wants: connections that come and go, more of them than it has files for, and floods.
 
-use std::io::{ErrorKind, Read, Write};
-use std::net::TcpStream;
+use std::io::Write;
+use std::net::{Shutdown, TcpStream};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 
 use crate::launch::Running;
+use crate::probe::case::{Case, Family};
 use crate::probe::memory::{growth, idle};
-use crate::probe::peer::REQUEST;
+use crate::probe::observation::Level;
 use crate::program::Program;
-use crate::raw::RawConnection;
+use crate::raw::{REQUEST, RawConnection};
 use crate::system::cores::Cores;
 use hello_load::Target;
 
-/// Connections with a request head that never ends: half of them the first, half the second of its connection.
-const SLOW: usize = 1000;
-/// When the last of them must be closed: the contract's 10 s, and some for timers that are looked at now and then.
-const SLOW_LIMIT: Duration = Duration::from_millis(11_500);
-/// How often slow peers send a byte, and are looked at.
-const BEAT: Duration = Duration::from_millis(500);
 /// Connections that are opened and dropped, and how many of them at a time.
 const CHURN: usize = 10_000;
 const AT_A_TIME: usize = 250;
 /// Open files that a service is given, and connections that are then opened.
 const FILES: u32 = 64;
-const CROWD: usize = 200;
+const CROWD: usize = 300;
 /// How long one of these may take to be accepted by the system.
 const QUEUED: Duration = Duration::from_millis(300);
 /// How long a service is left without files.
@@ -34,50 +29,43 @@ const SHORTAGE: Duration = Duration::from_secs(1);
 /// How long it may take to serve again.
 const RECOVERY: Duration = Duration::from_secs(5);
 /// How long a connection may take to be accepted by the system, which asks again after 1 s and 3 s when a queue was full.
-const CONNECT: Duration = Duration::from_secs(5);
+pub(super) const CONNECT: Duration = Duration::from_secs(5);
+/// Peers that flood the service behind a request that is none.
+const FLOODING: usize = 30;
+/// When the last of them must be gone: the contract's 10 s, and some for timers that are looked at now and then.
+const FLOOD_LIMIT: Duration = Duration::from_millis(11_500);
 
-/// Peers that send a byte of their request head now and then, while others are served.
-///
-/// # Errors
-/// When the service cannot be started, or ends.
-pub(super) fn slow_heads(program: &Program, cores: &Cores) -> Result<(String, bool)> {
-    let running = Running::launch(program, cores)?;
-    let idle = idle(&running)?;
-    let target = Target::at(running.address);
-    let mut slow = Vec::new();
-    for at in 0..SLOW {
-        slow.push(SlowPeer::connect(&target, at % 2 == 1)?);
-    }
-    let begun = Instant::now();
-    let (mut asked, mut served) = (0, 0);
-    while !slow.is_empty() && begun.elapsed() < SLOW_LIMIT {
-        thread::sleep(BEAT);
-        slow.retain_mut(SlowPeer::goes_on);
-        asked += 1;
-        served += usize::from(is_served(&target));
-    }
-    let took = begun.elapsed();
-    let left = slow.len();
-    let second = slow.iter().filter(|peer| peer.is_second).count();
-    drop(slow);
-    let (grown, is_back) = growth(&running, idle)?;
-    let closed = if left == 0 {
-        format!("all closed in {:.0} s", took.as_secs_f64())
-    } else {
-        format!("{} first and {second} second open after {:.0} s", left - second, took.as_secs_f64())
-    };
-    // Once more, now that they are gone.
-    asked += 1;
-    served += usize::from(is_served(&target));
-    let reaction = format!("{closed}, {served} of {asked} others served, {grown}");
-    Ok((reaction, left == 0 && served == asked && is_back))
-}
+/// The cases.
+pub(super) const FAMILY: Family = Family {
+    name: "Pressure",
+    waiting: &[Case {
+        name: "more connections than open files (64)",
+        level: Level::Must,
+        rule: "those it has are served meanwhile, new ones afterwards, memory back within 1 MiB (contract)",
+        observe: out_of_files,
+    }],
+    busy: &[
+        Case {
+            name: "10 000 connections opened and dropped",
+            level: Level::Must,
+            rule: "served afterwards, memory back within 1 MiB (contract)",
+            observe: churn,
+        },
+        Case {
+            name: "30 peers that flood behind a malformed request",
+            level: Level::Must,
+            rule: "all closed in 10 s, as without a request head, others served meanwhile, memory back within 1 MiB (contract)",
+            observe: flood,
+        },
+    ],
+    ..Family::EMPTY
+};
 
 /// Connections that come and go without a word.
 ///
 /// # Errors
 /// When the service cannot be started, or ends.
-pub(super) fn churn(program: &Program, cores: &Cores) -> Result<(String, bool)> {
+fn churn(program: &Program, cores: &Cores) -> Result<(String, bool)> {
     let running = Running::launch(program, cores)?;
     let idle = idle(&running)?;
     let target = Target::at(running.address);
@@ -101,11 +89,14 @@ pub(super) fn churn(program: &Program, cores: &Cores) -> Result<(String, bool)> 
 ///
 /// # Errors
 /// When the service cannot be started, or ends.
-pub(super) fn out_of_files(program: &Program, cores: &Cores) -> Result<(String, bool)> {
+fn out_of_files(program: &Program, cores: &Cores) -> Result<(String, bool)> {
     let mut running = Running::launch(&with_few_files(program), cores)?;
+    let idle = idle(&running)?;
     let target = Target::at(running.address);
     let mut early = RawConnection::open(&target).map_err(anyhow::Error::msg)?;
-    let ask = |wire: &mut RawConnection| wire.send(REQUEST).and_then(|()| wire.answer(false)).is_ok();
+    let ask = |connection: &mut RawConnection| {
+        connection.send(REQUEST).and_then(|()| connection.answer(false)).is_ok()
+    };
     let was_served = ask(&mut early);
     // A system whose queue is full keeps the next one waiting: then there is crowd enough.
     let crowd = (0..CROWD).map_while(|_| TcpStream::connect_timeout(&target.address, QUEUED).ok());
@@ -115,22 +106,27 @@ pub(super) fn out_of_files(program: &Program, cores: &Cores) -> Result<(String, 
     let busy = (running.tree()?.cpu() - before).as_secs_f64() / SHORTAGE.as_secs_f64() * 100.0;
     let is_served_meanwhile = was_served && ask(&mut early);
     drop(crowd);
-    let freed = Instant::now();
-    let mut is_served_after = false;
-    while !is_served_after && freed.elapsed() < RECOVERY {
-        is_served_after = is_served(&target);
-    }
+    let recovery = recovery(&target);
     if let Some(end) = running.exit_reason() {
         return Ok((end, false));
     }
+    let (grown, is_back) = growth(&running, idle)?;
     let meanwhile = if is_served_meanwhile { "served" } else { "not served" };
-    let after = if is_served_after {
-        format!("again after {:.1} s", freed.elapsed().as_secs_f64())
-    } else {
-        "never again".to_owned()
-    };
-    let reaction = format!("{meanwhile}, {after}, {busy:.0} % busy meanwhile");
-    Ok((reaction, is_served_meanwhile && is_served_after))
+    let after = recovery
+        .map_or_else(|| "never again".to_owned(), |took| format!("again after {:.1} s", took.as_secs_f64()));
+    let reaction = format!("{meanwhile}, {after}, {busy:.0} % busy meanwhile, {grown}");
+    Ok((reaction, is_served_meanwhile && recovery.is_some() && is_back))
+}
+
+/// How long it takes until a new connection is served; `None` if that does not happen.
+fn recovery(target: &Target) -> Option<Duration> {
+    let begun = Instant::now();
+    while begun.elapsed() < RECOVERY {
+        if is_served(target) {
+            return Some(begun.elapsed());
+        }
+    }
+    None
 }
 
 /// The program started by a shell that takes most open files from it first.
@@ -143,50 +139,56 @@ fn with_few_files(program: &Program) -> Program {
     few
 }
 
-/// A peer that owes the rest of a request head.
-struct SlowPeer {
-    stream: TcpStream,
-    is_second: bool,
+/// Peers that send as fast as they can behind what is no request: a server that reads it away must not do so for good.
+///
+/// # Errors
+/// When the service cannot be started, or ends.
+fn flood(program: &Program, cores: &Cores) -> Result<(String, bool)> {
+    let running = Running::launch(program, cores)?;
+    let idle = idle(&running)?;
+    let target = Target::at(running.address);
+    let (took, served) = thread::scope(|scope| -> Result<(Vec<Option<Duration>>, bool)> {
+        let peers: Vec<_> = (0..FLOODING).map(|_| scope.spawn(|| flood_once(&target))).collect();
+        let served = is_served(&target);
+        let took = peers.into_iter().filter_map(|peer| peer.join().ok()).collect();
+        Ok((took, served))
+    })?;
+    ensure!(took.len() == FLOODING, "a peer panicked");
+    let (grown, is_back) = growth(&running, idle)?;
+    let open = took.iter().filter(|took| took.is_none()).count();
+    let slowest = took.iter().flatten().max().copied().unwrap_or_default();
+    let closed = match open {
+        0 => format!("all closed in {:.1} s", slowest.as_secs_f64()),
+        open => format!("{open} open after {:.0} s", FLOOD_LIMIT.as_secs_f64()),
+    };
+    let is_served = served && is_served(&target);
+    let others = if is_served { "served" } else { "not served" };
+    Ok((format!("{closed}, others {others}, {grown}"), open == 0 && is_served && is_back))
 }
 
-impl SlowPeer {
-    /// Sends half a request, after a whole one that was answered if it is to be the second.
-    fn connect(target: &Target, is_second: bool) -> Result<Self> {
-        let mut stream = TcpStream::connect_timeout(&target.address, CONNECT).context("not accepted")?;
-        if is_second {
-            stream.set_read_timeout(Some(CONNECT))?;
-            stream.write_all(REQUEST)?;
-            let mut answer = [0; 1024];
-            ensure!(stream.read(&mut answer)? > 0, "no answer before a slow request");
-        }
-        stream.write_all(b"GET / HTTP/1.1\r\nhost: x\r\nx-a: ")?;
-        stream.set_nonblocking(true)?;
-        Ok(Self { stream, is_second })
+/// How long one peer could send; `None` if to the limit.
+fn flood_once(target: &Target) -> Option<Duration> {
+    let begun = Instant::now();
+    let mut stream = TcpStream::connect_timeout(&target.address, CONNECT).ok()?;
+    // A server that reads no more lets the system's buffers fill up: then only its end is heard.
+    stream.set_write_timeout(Some(Duration::from_millis(100))).ok()?;
+    let bytes = [b'x'; 16 * 1024];
+    let mut is_open = stream.write_all(b"BAD\r\n\r\n").is_ok();
+    while is_open && begun.elapsed() < FLOOD_LIMIT {
+        is_open = match stream.write(&bytes) {
+            Ok(_) => true,
+            Err(cause) => cause.kind() == std::io::ErrorKind::WouldBlock,
+        };
     }
-
-    /// Sends a byte more; false once the server has closed the connection.
-    fn goes_on(&mut self) -> bool {
-        is_open(&mut self.stream) && self.stream.write_all(b"a").is_ok()
-    }
-}
-
-/// Whether the server has not closed a connection; what it may have said before is read over.
-fn is_open(stream: &mut TcpStream) -> bool {
-    let mut buffer = [0; 1024];
-    loop {
-        match stream.read(&mut buffer) {
-            Ok(0) => return false,
-            Ok(_) => {}
-            Err(cause) => return cause.kind() == ErrorKind::WouldBlock,
-        }
-    }
+    let _ = stream.shutdown(Shutdown::Both);
+    (!is_open).then(|| begun.elapsed())
 }
 
 /// Whether a new connection gets its answer.
-fn is_served(target: &Target) -> bool {
-    let answered = RawConnection::open(target).and_then(|mut wire| {
-        wire.send(REQUEST)?;
-        wire.answer(false)
+pub(super) fn is_served(target: &Target) -> bool {
+    let answered = RawConnection::open(target).and_then(|mut connection| {
+        connection.send(REQUEST)?;
+        connection.answer(false)
     });
-    answered.is_ok_and(|answer| answer.head.status == 200)
+    answered.is_ok_and(|answer| answer.greets("A"))
 }

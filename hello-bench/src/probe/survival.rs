@@ -1,13 +1,15 @@
 //! A service under probe: checked after each case, and started again when it has not survived one.
 
+use std::thread;
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Result, anyhow};
 
 use hello_load::Target;
 
 use crate::launch::Running;
 use crate::probe::memory::{growth, idle};
+use crate::probe::message::Message;
 use crate::probe::observation::{Level, Observation};
 use crate::probe::peer::exchange;
 use crate::program::Program;
@@ -19,6 +21,8 @@ const OTHER: &[u8] = b"GET /?name=A HTTP/1.1\r\nhost: x\r\nconnection: close\r\n
 const EXIT_TIMEOUT: Duration = Duration::from_millis(500);
 /// How many failures are listed: a service that fails all cases fails them alike.
 const MAX_LISTED: usize = 5;
+/// Messages that are sent side by side, since listening to what comes back is waiting.
+const AT_ONCE: usize = 8;
 
 /// A running service, and the cases that it did not survive.
 pub(super) struct Subject<'a> {
@@ -45,6 +49,44 @@ impl<'a> Subject<'a> {
         Target::at(self.running.address)
     }
 
+    /// Sends every message and checks the service after each. Some are sent side by side; those that the service has not
+    /// survived together are sent again, one by one.
+    ///
+    /// # Errors
+    /// When the service cannot be reached, or not be started again.
+    pub(super) fn get(&mut self, messages: &[Message]) -> Result<Vec<Observation>> {
+        let mut observations = Vec::new();
+        for some in messages.chunks(AT_ONCE) {
+            let together = side_by_side(some, &self.target());
+            let failure = failure(&mut self.running)?;
+            match (together, failure) {
+                (Ok(together), None) => observations.extend(together),
+                (_, failure) => observations.extend(self.get_one_by_one(some, failure)?),
+            }
+        }
+        Ok(observations)
+    }
+
+    /// Sends messages that the service has not survived together, if it failed: to find the one.
+    fn get_one_by_one(&mut self, messages: &[Message], failure: Option<Failure>) -> Result<Vec<Observation>> {
+        if failure.as_ref().is_some_and(|failure| failure.is_final) {
+            self.restart()?;
+        }
+        let known = self.failures.len();
+        let mut observations = Vec::new();
+        for message in messages {
+            observations.push(message.observe(&self.target())?);
+            self.check_after(message.name)?;
+        }
+        if let (Some(failure), [first, .., last]) = (failure, messages)
+            && self.failures.len() == known
+        {
+            self.failures
+                .push(format!("{} after {} to {} at once", failure.cause, first.name, last.name));
+        }
+        Ok(observations)
+    }
+
     /// Records it when the process is gone or does not serve another client, and then starts it again.
     ///
     /// # Errors
@@ -53,9 +95,14 @@ impl<'a> Subject<'a> {
         let Some(failure) = failure(&mut self.running)? else { return Ok(()) };
         self.failures.push(format!("{} after {case}", failure.cause));
         if failure.is_final {
-            let again = Self::launch(self.program, self.cores)?;
-            (self.running, self.idle_bytes) = (again.running, again.idle_bytes);
+            self.restart()?;
         }
+        Ok(())
+    }
+
+    fn restart(&mut self) -> Result<()> {
+        let again = Self::launch(self.program, self.cores)?;
+        (self.running, self.idle_bytes) = (again.running, again.idle_bytes);
         Ok(())
     }
 
@@ -65,22 +112,25 @@ impl<'a> Subject<'a> {
     /// When it is gone by now.
     pub(super) fn observe(&self) -> Result<[Observation; 2]> {
         let (reaction, is_back) = growth(&self.running, self.idle_bytes)?;
-        let survived = Observation {
-            case: "after each of these".to_owned(),
-            level: Level::Must,
-            rule: "the same process serves another client (contract)".to_owned(),
-            reaction: if self.failures.is_empty() { "served".to_owned() } else { listed(&self.failures) },
-            is_kept: self.failures.is_empty(),
-        };
-        let settled = Observation {
-            case: "after all these".to_owned(),
-            level: Level::Must,
-            rule: "memory back within 1 MiB (contract)".to_owned(),
-            reaction,
-            is_kept: is_back,
-        };
+        let reactions = if self.failures.is_empty() { "served".to_owned() } else { listed(&self.failures) };
+        let rule = "the same process serves another client (contract)";
+        let survived =
+            Observation::new("after each message", Level::Must, rule, reactions, self.failures.is_empty());
+        let rule = "memory back within 1 MiB (contract)";
+        let settled = Observation::new("after all messages", Level::Must, rule, reaction, is_back);
         Ok([survived, settled])
     }
+}
+
+/// Sends messages at the same time, each on a connection of its own.
+fn side_by_side(messages: &[Message], target: &Target) -> Result<Vec<Observation>> {
+    thread::scope(|scope| {
+        let sent: Vec<_> =
+            messages.iter().map(|message| scope.spawn(move || message.observe(target))).collect();
+        sent.into_iter()
+            .map(|sent| sent.join().map_err(|_| anyhow!("a message panicked"))?)
+            .collect()
+    })
 }
 
 /// What was found wrong with a service after a case.

@@ -101,6 +101,7 @@ mod tests {
 
     fn probes() -> Probes {
         let seen = |level, reaction: &str, is_kept| Observation {
+            family: "Syntax".into(),
             case: "no Host".into(),
             level,
             rule: "400".into(),

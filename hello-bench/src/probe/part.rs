@@ -1,6 +1,7 @@
-//! Requests of which one part has a length at which a type, a buffer or a limit may end.
+//! A part of a request, tried at the lengths at which a type, a buffer or a limit may end.
 
 use std::fmt::Write;
+use std::ops::RangeInclusive;
 
 use anyhow::Result;
 
@@ -9,62 +10,24 @@ use crate::probe::peer::{Reaction, exchange};
 use crate::probe::survival::Subject;
 
 /// Powers of two from 1 KiB to 1 MiB.
-const POWERS: std::ops::RangeInclusive<u32> = 10..=20;
+const POWERS: RangeInclusive<u32> = 10..=20;
 /// Around the largest number of two bytes, which the types of targets and names in several parsers end at.
-const AROUND_16_BITS: std::ops::RangeInclusive<usize> = 65_534..=65_537;
+const AROUND_16_BITS: RangeInclusive<usize> = 65_534..=65_537;
 
 /// A part of a request that can be of any length.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Part {
-    name: &'static str,
-    level: Level,
-    rule: &'static str,
+    /// What is varied.
+    pub(super) name: &'static str,
+    /// What is asked for, and where. All are musts.
+    pub(super) rule: &'static str,
     /// A request in which this part has so many bytes, and which asks for the end of the connection.
-    request: fn(usize) -> String,
-    is_kept: fn(&Reaction) -> bool,
+    pub(super) request: fn(usize) -> String,
+    /// Whether a reaction keeps the rule.
+    pub(super) is_kept: fn(&Reaction) -> bool,
 }
 
-/// The parts.
-pub(super) const PARTS: [Part; 4] = [
-    Part {
-        name: "header name",
-        level: Level::Must,
-        rule: "an answer, or 4xx (RFC 9110, 5.4)",
-        request: |bytes| ending(&format!("GET /?name=A HTTP/1.1\r\nhost: x\r\n{}: a", "a".repeat(bytes))),
-        is_kept: greeted_or_refused,
-    },
-    Part {
-        name: "header value",
-        level: Level::Must,
-        rule: "an answer, or 4xx (RFC 9110, 5.4)",
-        request: |bytes| ending(&format!("GET /?name=A HTTP/1.1\r\nhost: x\r\nx-a: {}", "a".repeat(bytes))),
-        is_kept: greeted_or_refused,
-    },
-    Part {
-        name: "target",
-        level: Level::Must,
-        rule: "an answer, or 4xx (RFC 9112, 3)",
-        request: |bytes| {
-            let rest = bytes - "/?name=A&x=".len();
-            ending(&format!("GET /?name=A&x={} HTTP/1.1\r\nhost: x", "a".repeat(rest)))
-        },
-        is_kept: greeted_or_refused,
-    },
-    Part {
-        name: "method",
-        level: Level::Must,
-        rule: "4xx or 501, as for any other (RFC 9112, 3)",
-        request: |bytes| ending(&format!("{} / HTTP/1.1\r\nhost: x", "A".repeat(bytes))),
-        is_kept: |reaction| reaction.is_refused() || reaction.status() == Some(501),
-    },
-];
-
 impl Part {
-    /// What is varied, in words.
-    pub(super) fn case(&self) -> String {
-        format!("a {} of 1 KiB to 1 MiB", self.name)
-    }
-
     /// Sends every length, each on a connection of its own, and checks the service after each.
     ///
     /// # Errors
@@ -76,22 +39,10 @@ impl Part {
             subject.check_after(&format!("a {} of {bytes} bytes", self.name))?;
             reactions.push((bytes, reaction));
         }
-        Ok(Observation {
-            case: self.case(),
-            level: self.level,
-            rule: self.rule.to_owned(),
-            reaction: summary(&reactions),
-            is_kept: reactions.iter().all(|(_, reaction)| (self.is_kept)(reaction)),
-        })
+        let is_kept = reactions.iter().all(|(_, reaction)| (self.is_kept)(reaction));
+        let case = format!("a {} of 1 KiB to 1 MiB", self.name);
+        Ok(Observation::new(&case, Level::Must, self.rule, summary(&reactions), is_kept))
     }
-}
-
-fn ending(head: &str) -> String {
-    format!("{head}\r\nconnection: close\r\n\r\n")
-}
-
-fn greeted_or_refused(reaction: &Reaction) -> bool {
-    reaction.is_refused() || reaction.greets(&["A"])
 }
 
 /// All lengths, in order.
@@ -127,15 +78,6 @@ mod tests {
         assert_eq!((lengths[0], lengths[5], lengths.len()), (1024, 32_768, 14));
         assert_eq!(lengths[6..10], [65_534, 65_535, 65_536, 65_537]);
         assert_eq!(lengths[13], 1_048_576);
-    }
-
-    #[test]
-    fn each_part_has_the_length_asked_for() {
-        let base = PARTS.map(|part| (part.request)(1024).len());
-        let more = PARTS.map(|part| (part.request)(1025).len());
-        assert_eq!(more, base.map(|bytes| bytes + 1));
-        let target = (PARTS[2].request)(1024);
-        assert_eq!(target.split(' ').nth(1).map(str::len), Some(1024));
     }
 
     #[test]
