@@ -10,7 +10,7 @@ use crate::build;
 use crate::cli::shared::{self, Files, Page, print};
 use crate::probe::{self, Level};
 use crate::program::Builder;
-use crate::render::{self, markup, robustness, splice};
+use crate::render::{self, robustness, splice};
 use crate::report::Report;
 use crate::run;
 use crate::session::Session;
@@ -26,7 +26,7 @@ pub(super) struct Probe {
     /// Also write probe.json into this folder; where it holds a run, its report shows the table
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
-    /// Also replace the table between the markers of this page
+    /// Also replace the tables between the markers of this page
     #[arg(long, value_name = "FILE")]
     splice: Option<PathBuf>,
     /// The form of what is printed: what was not kept, or the whole table
@@ -56,7 +56,7 @@ impl Probe {
         }
         print(&match self.format {
             Page::Table => robustness::summary(&probes),
-            Page::Markdown => markup::table(&robustness::table(&probes)),
+            Page::Markdown => robustness::markdown(&probes),
             Page::Json => serde_json::to_string_pretty(&probes)? + "\n",
         })?;
         let broken = probes.services.iter().filter(|probed| probed.broken(Level::Must).next().is_some());

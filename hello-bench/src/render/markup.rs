@@ -2,10 +2,11 @@
 
 use crate::render::table::Table;
 
-/// A table in the syntax of GitHub-flavoured Markdown.
+/// A table in the syntax of GitHub-flavoured Markdown. Lines of a cell stay lines.
 pub fn table(table: &Table) -> String {
     let line = |cells: &[String]| {
-        let cells: Vec<String> = cells.iter().map(|cell| escape(cell)).collect();
+        let lines = |cell: &String| cell.lines().map(escape).collect::<Vec<_>>().join("<br>");
+        let cells: Vec<String> = cells.iter().map(lines).collect();
         format!("| {} |\n", cells.join(" | "))
     };
     let rule = (0..table.header.len()).map(|column| if table.is_numeric(column) { "---:" } else { "---" });

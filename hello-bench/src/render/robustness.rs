@@ -9,20 +9,74 @@ use crate::render::table::Table;
 /// What a service's name begins with in the catalogue, and what a column has no room for.
 const PREFIX: &str = "svc-";
 
-/// Every case with what each service did. ✗ marks what is not as asked for.
-pub fn table(probes: &Probes) -> Table {
-    let mut header = vec!["case".to_owned(), "asked for".to_owned()];
-    header.extend(probes.services.iter().map(|probed| short(&probed.service).to_owned()));
+/// How many services share a reaction before they are called the others.
+const MANY: usize = 3;
+
+/// Cases of one kind.
+pub struct Section {
+    /// The kind; empty where none is known.
+    pub family: String,
+    /// Every case with what the services did. ✗ marks what is not as asked for.
+    pub table: Table,
+}
+
+/// A section for each family, in the order of the cases.
+pub fn sections(probes: &Probes) -> Vec<Section> {
     let first = probes.services.first().map(|probed| probed.observations.as_slice()).unwrap_or_default();
-    let rows = first.iter().enumerate().map(|(at, seen)| {
-        let cells = probes
-            .services
-            .iter()
-            .map(|probed| probed.observations.get(at).map_or_else(String::new, cell));
-        [seen.case.clone(), asked(seen)].into_iter().chain(cells).collect()
+    let mut sections: Vec<Section> = Vec::new();
+    for (at, seen) in first.iter().enumerate() {
+        let row = vec![seen.case.clone(), asked(seen), reactions(probes, at)];
+        match sections.iter_mut().find(|section| section.family == seen.family) {
+            Some(section) => section.table.rows.push(row),
+            None => sections.push(Section { family: seen.family.clone(), table: titled(vec![row]) }),
+        }
+    }
+    sections
+}
+
+/// All sections as one table, each behind a row with its name.
+pub fn table(probes: &Probes) -> Table {
+    let rows = sections(probes).into_iter().flat_map(|section| {
+        let title = vec![section.family, String::new(), String::new()];
+        let title = Some(title).filter(|title| !title[0].is_empty());
+        title.into_iter().chain(section.table.rows)
     });
-    let text_columns = header.len();
-    Table { rows: rows.collect(), header, text_columns }
+    titled(rows.collect())
+}
+
+fn titled(rows: Vec<Vec<String>>) -> Table {
+    let header = ["case", "asked for", "what came back"];
+    Table { header: header.map(str::to_owned).to_vec(), rows, text_columns: header.len() }
+}
+
+/// What the services did in a case: a line for each reaction, with those that had it.
+fn reactions(probes: &Probes, case: usize) -> String {
+    let mut groups: Vec<(String, Vec<&str>)> = Vec::new();
+    for probed in &probes.services {
+        let reaction = probed.observations.get(case).map_or_else(String::new, cell);
+        match groups.iter_mut().find(|(other, _)| *other == reaction) {
+            Some((_, services)) => services.push(short(&probed.service)),
+            None => groups.push((reaction, vec![short(&probed.service)])),
+        }
+    }
+    if let [(reaction, services)] = groups.as_slice() {
+        return if services.len() == 1 { reaction.clone() } else { format!("all: {reaction}") };
+    }
+    let most = groups.iter().map(|(_, services)| services.len()).max().unwrap_or_default();
+    let largest = groups.iter().position(|(_, services)| most >= MANY && services.len() == most);
+    let others = largest.map(|at| format!("others: {}", groups.remove(at).0));
+    let named = groups.iter().map(|(reaction, services)| format!("{}: {reaction}", services.join(", ")));
+    named.chain(others).collect::<Vec<_>>().join("\n")
+}
+
+/// The sections in the syntax of GitHub-flavoured Markdown.
+pub fn markdown(probes: &Probes) -> String {
+    let section = |section: Section| {
+        let title = markup::escape(&section.family);
+        let title = if title.is_empty() { title } else { format!("### {title}\n\n") };
+        title + &markup::table(&section.table)
+    };
+    sections(probes).into_iter().map(section).collect::<Vec<_>>().join("\n")
 }
 
 /// What each service has not kept, for a terminal: a paragraph a service.
@@ -46,10 +100,9 @@ pub fn summary(probes: &Probes) -> String {
     page
 }
 
-/// The table, what it counts and where it was made, for a page in Markdown.
+/// The sections, what they count and where it was made, for a page in Markdown.
 pub fn excerpt(probes: &Probes) -> String {
-    let mut page = markup::table(&table(probes));
-    page.push('\n');
+    let mut page = markdown(probes) + "\n";
     for probed in &probes.services {
         let _ = writeln!(page, "- {}: {}", markup::escape(&probed.service), kept(probed));
     }
@@ -124,13 +177,39 @@ mod tests {
 
     #[test]
     fn what_is_not_kept_is_marked_and_counted() {
+        let sections = sections(&probes());
+        assert_eq!(sections.iter().map(|section| section.family.as_str()).collect::<Vec<_>>(), ["Syntax"]);
+        let rows = &sections[0].table.rows;
+        assert_eq!(rows[0], ["no Host", "must: 400", "a: 400, closed\nb: 200 ✗"]);
+        assert_eq!(rows[1], ["no Host", "open: 400", "a: 200\nb: 400"]);
         let table = table(&probes());
-        assert_eq!(table.header, ["case", "asked for", "a", "b"]);
-        assert_eq!(table.rows[0], ["no Host", "must: 400", "400, closed", "200 ✗"]);
-        assert_eq!(table.rows[1], ["no Host", "open: 400", "200", "400"]);
+        assert_eq!((table.rows.len(), table.rows[0][0].as_str()), (3, "Syntax"));
         let summary = summary(&probes());
         assert!(summary.contains("svc-a: 1 of 1 musts kept") && summary.contains("b: 0 of 1 musts kept"));
         assert_eq!(summary.matches("did ").count(), 1);
-        assert!(excerpt(&probes()).contains("1970-01-01"));
+        let page = excerpt(&probes());
+        assert!(page.contains("1970-01-01") && page.contains("### Syntax\n\n| case |"), "{page}");
+        assert!(page.contains("a: 400, closed<br>b: 200 ✗"), "{page}");
+    }
+
+    #[test]
+    fn services_that_did_the_same_stand_together() {
+        let with = |reactions: &[&str]| {
+            let mut probes = probes();
+            let seen = probes.services[0].observations[0].clone();
+            probes.services = reactions
+                .iter()
+                .enumerate()
+                .map(|(at, reaction)| Probed {
+                    service: format!("svc-{at}"),
+                    observations: vec![Observation { reaction: (*reaction).to_owned(), ..seen.clone() }],
+                })
+                .collect();
+            super::reactions(&probes, 0)
+        };
+        assert_eq!(with(&["400"]), "400");
+        assert_eq!(with(&["400", "400"]), "all: 400");
+        assert_eq!(with(&["400", "200", "400", "400"]), "1: 200\nothers: 400");
+        assert_eq!(with(&["400", "200", "400", "501"]), "0, 2: 400\n1: 200\n3: 501");
     }
 }
