@@ -1,7 +1,9 @@
 //! A proxy before a real service that spoils its answers: what the tests compare to see faults reported.
 //!
 //! `faulty FAULT AFTER COMMAND`: starts COMMAND, passes AFTER answers on, and from then on does FAULT: `wrong` changes a
-//! letter of each body, `die` ends the process, `drop` closes each connection. `silent` never says that it is ready.
+//! letter of each body, `die` ends the process, `drop` closes each connection. `silent` never says that it is ready. `short`
+//! closes a connection on which fewer than ten bytes arrive at once, and `long` drops what arrives at once beyond 2 KiB;
+//! neither counts answers.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -38,8 +40,19 @@ fn main() {
 fn pass(mut client: TcpStream, mut service: TcpStream, fault: &str, after: u64) {
     let (mut requests, mut onward) =
         (client.try_clone().expect("a clone"), service.try_clone().expect("a clone"));
+    let own_fault = fault.to_owned();
     thread::spawn(move || {
-        let _ = std::io::copy(&mut requests, &mut onward);
+        let mut buffer = [0; 64 * 1024];
+        while let Ok(bytes @ 1..) = requests.read(&mut buffer) {
+            let taken = match own_fault.as_str() {
+                "short" if bytes < 10 => break,
+                "long" => bytes.min(2048),
+                _ => bytes,
+            };
+            if onward.write_all(&buffer[..taken]).is_err() {
+                break;
+            }
+        }
         let _ = onward.shutdown(std::net::Shutdown::Both);
     });
     let mut buffer = [0; 64 * 1024];
@@ -51,6 +64,7 @@ fn pass(mut client: TcpStream, mut service: TcpStream, fault: &str, after: u64) 
             match fault {
                 "die" => process::abort(),
                 "drop" => return,
+                "short" | "long" => {}
                 _ => spoil(&mut buffer[..bytes]),
             }
         }

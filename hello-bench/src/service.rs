@@ -75,6 +75,31 @@ pub struct Service {
     /// Seconds that it may take to start.
     #[serde(default = "ten")]
     pub start_timeout_s: u32,
+    /// What it may break, since its framework does and leaves no way round.
+    #[serde(default)]
+    pub exceptions: Vec<Exception>,
+}
+
+/// A rule that a service may break.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq)]
+#[serde(deny_unknown_fields)]
+pub struct Exception {
+    /// Which command finds it.
+    pub command: Finder,
+    /// The case, as the command names it.
+    pub case: String,
+    /// Why, and where it was reported.
+    pub reason: String,
+}
+
+/// A command that finds broken rules.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq)]
+#[serde(rename_all = "snake_case")]
+pub enum Finder {
+    /// Of the contract.
+    Check,
+    /// Of what bad and slow peers may expect.
+    Probe,
 }
 
 /// A program that a service takes.
@@ -104,6 +129,11 @@ impl Service {
     /// How long it may take to start.
     pub fn start_timeout(&self) -> Duration {
         Duration::from_secs(u64::from(self.start_timeout_s))
+    }
+
+    /// What it may break of what this command checks.
+    pub fn exceptions(&self, command: Finder) -> Vec<&Exception> {
+        self.exceptions.iter().filter(|exception| exception.command == command).collect()
     }
 
     fn is_plain(&self) -> bool {

@@ -3,6 +3,7 @@
 //! The expected answers stand in [`cases`] once more, byte for byte, and not taken from hello-core: a mistake there
 //! must show.
 
+mod arrival;
 pub mod cases;
 pub mod http;
 pub mod outcome;
@@ -17,6 +18,7 @@ pub use outcome::{Outcome, Violation};
 
 use crate::launch::Running;
 use crate::program::Program;
+use crate::service::Finder;
 use crate::session::Session;
 use hello_load::Strictness;
 use hello_load::Target;
@@ -26,7 +28,7 @@ use hello_load::Target;
 pub enum Scope {
     /// The responses: a fraction of a second.
     Responses,
-    /// The responses and the process: some seconds, since a drain may take four.
+    /// The responses, however the requests arrive, and the process: some seconds, since a drain may take four.
     All,
 }
 
@@ -35,7 +37,9 @@ pub enum Scope {
 /// # Errors
 /// When it cannot be reached.
 pub fn url(target: &Target, strictness: Strictness) -> Result<Outcome> {
-    http::check(target, strictness)
+    let mut outcome = http::check(target, strictness)?;
+    arrival::check(target, strictness, &mut outcome);
+    Ok(outcome)
 }
 
 /// Checks a service.
@@ -45,15 +49,19 @@ pub fn url(target: &Target, strictness: Strictness) -> Result<Outcome> {
 pub fn service(program: &Program, session: &Session, scope: Scope) -> Result<Outcome> {
     let Session { cores, interrupt } = session;
     let running = Running::launch(program, cores)?;
-    let mut outcome = http::check(&Target::at(running.address), program.service.strictness())?;
+    let (target, strictness) = (Target::at(running.address), program.service.strictness());
+    if scope == Scope::Responses {
+        return http::check(&target, strictness);
+    }
+    let mut outcome = url(&target, strictness)?;
     drop(running);
     interrupt.check()?;
     // Of the contract of the process, its core has the end on request alone.
-    match (scope, program.service.strictness()) {
-        (Scope::Responses, _) => {}
-        (Scope::All, Strictness::Core) => outcome.merge(shutdown::on_request(program, cores, interrupt)?),
-        (Scope::All, Strictness::Exact) => outcome.merge(process::check(program, cores, interrupt)?),
+    match strictness {
+        Strictness::Core => outcome.merge(shutdown::on_request(program, cores, interrupt)?),
+        Strictness::Exact => outcome.merge(process::check(program, cores, interrupt)?),
     }
+    outcome.except(&program.service.exceptions(Finder::Check));
     Ok(outcome)
 }
 

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::service::Exception;
+
 /// One way in which a service breaks the contract.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Violation {
@@ -29,6 +31,8 @@ pub struct Outcome {
     pub cases: usize,
     /// Where the contract is broken.
     pub violations: Vec<Violation>,
+    /// Where it is broken and may be, each with the reason.
+    pub exceptions: Vec<(Violation, String)>,
     /// The length of the answer to a request that every service gets, for comparison; absent when there was none.
     pub answer_bytes: Option<usize>,
 }
@@ -42,6 +46,50 @@ impl Outcome {
     pub(super) fn merge(&mut self, other: Self) {
         self.cases += other.cases;
         self.violations.extend(other.violations);
+        self.exceptions.extend(other.exceptions);
         self.answer_bytes = self.answer_bytes.or(other.answer_bytes);
+    }
+
+    /// Sets apart the violations that the catalogue lists as exceptions. An exception without a violation is one itself.
+    pub(super) fn except(&mut self, exceptions: &[&Exception]) {
+        let (excepted, broken) = std::mem::take(&mut self.violations)
+            .into_iter()
+            .partition(|violation| exceptions.iter().any(|exception| exception.case == violation.case));
+        self.violations = broken;
+        let excepted: Vec<Violation> = excepted;
+        for exception in exceptions {
+            match excepted.iter().find(|violation| violation.case == exception.case) {
+                Some(violation) => self.exceptions.push((violation.clone(), exception.reason.clone())),
+                None => self.violations.push(Violation {
+                    case: "an exception that is not needed".to_owned(),
+                    sent: exception.case.clone(),
+                    expected: format!("a violation, since {}", exception.reason),
+                    received: "none: the exception can go".to_owned(),
+                }),
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::service::Finder;
+
+    #[test]
+    fn an_exception_is_set_apart_with_its_reason_and_no_other() {
+        let violation = |case: &str| Violation {
+            case: case.into(),
+            sent: String::new(),
+            expected: String::new(),
+            received: String::new(),
+        };
+        let mut outcome = Outcome { violations: vec![violation("a"), violation("b")], ..Outcome::default() };
+        let exception =
+            |case: &str| Exception { command: Finder::Check, case: case.into(), reason: "upstream".into() };
+        outcome.except(&[&exception("a"), &exception("c")]);
+        let broken: Vec<&str> = outcome.violations.iter().map(|violation| violation.case.as_str()).collect();
+        assert_eq!(broken, ["b", "an exception that is not needed"]);
+        assert_eq!(outcome.exceptions, [(violation("a"), "upstream".to_owned())]);
     }
 }

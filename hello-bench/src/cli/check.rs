@@ -50,9 +50,14 @@ impl Check {
 fn verdict(checked: &[(String, Outcome)]) -> Result<()> {
     let mut text = String::new();
     for (name, outcome) in checked {
-        text.push_str(&format!("{name}: {} cases, {} violations\n", outcome.cases, outcome.violations.len()));
+        let (broken, excepted) = (outcome.violations.len(), outcome.exceptions.len());
+        let besides = if excepted == 0 { String::new() } else { format!(", {excepted} known") };
+        text.push_str(&format!("{name}: {} cases, {broken} violations{besides}\n", outcome.cases));
         for violation in &outcome.violations {
             text.push_str(&format!("  {violation}\n"));
+        }
+        for (violation, reason) in &outcome.exceptions {
+            text.push_str(&format!("  known: {}: {reason}\n", violation.case));
         }
     }
     print(&text)?;
