@@ -17,17 +17,28 @@ use crate::service::{Catalogue, Service};
 /// # Errors
 /// When a build fails.
 pub fn all(builder: &Builder, services: &[Service]) -> Result<Vec<Program>> {
-    let progress = Progress::new(services.len() as u64);
+    let title = |service: &Service| format!("building {} ({} services)", service.name, services.len());
+    in_lanes(services, |service| builder.lane(service), title, |service| builder.build(service))
+}
+
+/// One step an item, in lanes side by side, with progress; the results are in the order of the items.
+pub(crate) fn in_lanes<T: Sync, U: Clone + Send>(
+    items: &[T],
+    lane_of: impl Fn(&T) -> usize + Sync,
+    title: impl Fn(&T) -> String + Sync,
+    step: impl Fn(&T) -> Result<U> + Sync,
+) -> Result<Vec<U>> {
+    let progress = Progress::new(items.len() as u64);
     progress.beat();
     let lane = |lane: usize| {
-        let own = services.iter().enumerate().filter(|(_, service)| builder.lane(service) == lane);
-        own.map(|(index, service)| {
-            progress.now(&format!("building {} ({} services)", service.name, services.len()), None);
-            let program = builder.build(service)?;
+        let own = items.iter().enumerate().filter(|(_, item)| lane_of(item) == lane);
+        own.map(|(index, item)| {
+            progress.now(&title(item), None);
+            let made = step(item)?;
             progress.step();
-            Ok((index, program))
+            Ok((index, made))
         })
-        .collect::<Result<Vec<(usize, Program)>>>()
+        .collect::<Result<Vec<(usize, U)>>>()
     };
     let mut built = thread::scope(|scope| {
         let lane = &lane;
@@ -37,7 +48,7 @@ pub fn all(builder: &Builder, services: &[Service]) -> Result<Vec<Program>> {
     })?
     .concat();
     built.sort_by_key(|(index, _)| *index);
-    Ok(built.into_iter().map(|(_, program)| program).collect())
+    Ok(built.into_iter().map(|(_, made)| made).collect())
 }
 
 /// Builds an image for each service that has one.
@@ -79,6 +90,7 @@ pub fn control(programs: &[Program], reference: &str) -> Result<Program> {
     let mut control = original.copy(&format!("{reference} (control)"))?;
     control.metadata.control = true;
     (control.metadata.tuned_from, control.metadata.image) = (None, None);
+    control.metadata.variant = None;
     control.metadata.source = None;
     Ok(control)
 }

@@ -22,7 +22,7 @@ pub struct Ended {
     pub status: ExitStatus,
     /// What it printed on stdout.
     pub stdout: String,
-    /// The end of what it printed on stderr.
+    /// What it printed on stderr.
     pub stderr: String,
 }
 
@@ -33,7 +33,7 @@ pub struct Ended {
 pub fn run(command: &mut Command, interrupt: &Interrupt) -> Result<String> {
     let ended = watch(command, &mut || !interrupt.is_set())?;
     if !ended.status.success() {
-        bail!("`{}` failed ({}):\n{}", shown(command), ended.status, ended.stderr);
+        bail!("`{}` failed ({}):\n{}", shown(command), ended.status, tail(&ended.stderr));
     }
     Ok(ended.stdout)
 }
@@ -56,7 +56,7 @@ pub fn watch(command: &mut Command, goes_on: &mut dyn FnMut() -> bool) -> Result
     let stderr = thread::spawn(move || read(stderr));
     let status = wait(&mut child, goes_on)?;
     let stdout = stdout.join().unwrap_or_default();
-    let stderr = tail(&stderr.join().unwrap_or_default());
+    let stderr = stderr.join().unwrap_or_default();
     Ok(Ended { status, stdout, stderr })
 }
 

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 
 use crate::check::{self, Scope};
 use crate::generator::Generator;
+use crate::limit::Limit;
 use crate::measure::{Measurement, Precision};
 use crate::plan::Plan;
 use crate::program::Program;
@@ -37,6 +38,8 @@ pub struct Comparison {
     pub command: String,
     /// Who offers the loads.
     pub generator: Generator,
+    /// What the services may differ by.
+    pub limits: Vec<Limit>,
     /// Go on after the rounds until the intervals of the primary metric are this narrow.
     pub precision: Option<Precision>,
 }
@@ -94,6 +97,7 @@ impl Comparison {
             },
             scenarios: self.scenarios.clone(),
             services: self.programs.iter().map(|program| program.metadata.clone()).collect(),
+            limits: self.limits.clone(),
         }
     }
 }

@@ -15,6 +15,7 @@ use nix::sys::signal::Signal;
 use serde::{Deserialize, Serialize};
 
 use crate::launch::Running;
+use crate::metadata::Counted;
 use crate::metric::grouped;
 use crate::program::{Program, named_by};
 use crate::progress::Progress;
@@ -26,6 +27,10 @@ use hello_load::{Length, Scenario};
 const SCHEMA: u32 = 1;
 /// Connections of the load.
 const CONNECTIONS: u32 = 64;
+/// How often the instructions of a build are counted that is compared with another.
+const COUNTS: u32 = 3;
+/// Requests of the shorter run of such a count.
+const REQUESTS: u32 = 5000;
 /// How long a counter may take to write down what it counted, once the service has ended.
 const WRITING: Duration = Duration::from_secs(5);
 /// How long a service under a counter may take to start.
@@ -137,6 +142,27 @@ pub fn count(programs: &[Program], session: &Session, requests: u32) -> Result<C
         services.insert(program.service.name.clone(), Count { instructions, system_calls });
     }
     Ok(Counts { schema: SCHEMA, services })
+}
+
+/// Counts the instructions of a request several times, since those of one build differ a little with how many requests
+/// find each other in one turn of its loop.
+///
+/// # Errors
+/// When valgrind is missing, the service fails, or the user interrupts.
+pub fn instructions(program: &Program, session: &Session) -> Result<Counted> {
+    Counter::Valgrind.path()?;
+    let mut counts = Vec::new();
+    for _ in 0..COUNTS {
+        let counted =
+            |requests| session.cores.on_generator(|| run(Counter::Valgrind, program, session, requests))?;
+        let (few, many) = (counted(REQUESTS)?, counted(3 * REQUESTS)?);
+        counts.push((many - few) / f64::from(2 * REQUESTS));
+    }
+    Ok(Counted {
+        mean: counts.iter().sum::<f64>() / f64::from(COUNTS),
+        least: counts.iter().copied().fold(f64::INFINITY, f64::min),
+        most: counts.iter().copied().fold(0.0, f64::max),
+    })
 }
 
 /// What is counted from the start of a service to its end, with these requests between.

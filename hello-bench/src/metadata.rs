@@ -24,6 +24,9 @@ pub struct Metadata {
     /// Whether it answers the core of the contract alone: a service in another language.
     #[serde(default)]
     pub other_language: bool,
+    /// Which build of its service it is; absent where there is one alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub variant: Option<Variant>,
     /// The service of the same app that is not tuned; absent for what is not tuned.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tuned_from: Option<String>,
@@ -38,6 +41,9 @@ pub struct Metadata {
     pub dependencies: Option<u64>,
     /// Seconds for a build from nothing, dependencies included; absent where it was not asked for.
     pub clean_build_s: Option<f64>,
+    /// Instructions per request in user space; absent where they were not counted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instructions: Option<Counted>,
     /// The first of its sources, for readers to compare; absent for the floor and where the catalogue names none.
     pub source: Option<Source>,
 }
@@ -64,6 +70,28 @@ pub enum Group {
 impl Group {
     /// Those with ranks, in the order of the tables.
     pub const RANKED: [Self; 4] = [Self::Service, Self::Tuned, Self::Image, Self::OtherLanguage];
+}
+
+/// One of several builds of a service.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Variant {
+    /// The service, as the catalogue names it.
+    pub service: String,
+    /// What sets the build apart, as it is said after the service: `with hyper 1.12.0`.
+    pub phrase: String,
+    /// The build that it is compared with: the first of its service, which may be itself.
+    pub base: String,
+}
+
+/// What was counted several times, per request.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Counted {
+    /// The mean of the counts.
+    pub mean: f64,
+    /// The smallest of them.
+    pub least: f64,
+    /// The largest of them.
+    pub most: f64,
 }
 
 /// A container image.
@@ -121,9 +149,12 @@ impl Metadata {
         }
     }
 
-    /// The service that its metrics are compared with, where that is not the reference: the same app outside of its
-    /// container, or under its framework's own server.
+    /// The service that its metrics are compared with, where that is not the reference: the first build of the same
+    /// service, which for that one is itself; the same app outside of its container, or under its framework's own server.
     pub fn counterpart(&self) -> Option<&str> {
+        if let Some(variant) = &self.variant {
+            return Some(&variant.base);
+        }
         self.image.as_ref().map(|image| image.native.as_str()).or(self.tuned_from.as_deref())
     }
 }

@@ -81,16 +81,36 @@ impl<'a> Builder<'a> {
     /// # Errors
     /// When the build fails, or what it should make is not there.
     pub fn build(&self, service: &Service) -> Result<Program> {
-        let root = &self.catalogue.root;
         let (path, arguments) = match (&service.package, &service.run) {
             (Some(package), _) => (self.cargo_build(service, package)?, Vec::new()),
             (None, Some(run)) => (self.run_build(service, run)?, run[1..].to_vec()),
             (None, None) => (PathBuf::new(), Vec::new()),
         };
+        self.program(service, path, arguments)
+    }
+
+    /// The program that this executable is.
+    ///
+    /// # Errors
+    /// When it is not there, or what is known of it cannot be found out.
+    pub fn program(&self, service: &Service, path: PathBuf, arguments: Vec<String>) -> Result<Program> {
         ensure!(path.is_file(), "service {}: there is no {}", service.name, path.display());
         let metadata = self.metadata(service, &path)?;
-        let folder = root.join(&service.folder);
+        let folder = self.root().join(&service.folder);
         Ok(Program { service: service.clone(), path, arguments, folder, metadata })
+    }
+
+    /// An error once the user wants to stop.
+    ///
+    /// # Errors
+    /// When the user interrupts.
+    pub fn check_interrupt(&self) -> Result<()> {
+        self.interrupt.check()
+    }
+
+    /// The folder that services are built in.
+    pub fn root(&self) -> &Path {
+        &self.catalogue.root
     }
 
     /// The lane that a service is always built in: every other package in the second one, so that what is built is found
@@ -137,18 +157,31 @@ impl<'a> Builder<'a> {
 
     fn cargo_build(&self, service: &Service, package: &str) -> Result<PathBuf> {
         let target = self.target(service)?;
-        let mut cargo = self.cargo();
-        cargo.env("CARGO_TARGET_DIR", &target);
-        cargo.args(["build", "--quiet", "--profile", &self.profile, "--package", package]);
-        cargo.args(variant(service));
+        let mut cargo = self.compile(service, package, &target);
         command::run(&mut cargo, self.interrupt).with_context(|| format!("cannot build {}", service.name))?;
+        Ok(self.binary(service, package, &target))
+    }
+
+    /// The command that compiles a service's package into this folder.
+    pub fn compile(&self, service: &Service, package: &str, target: &Path) -> Command {
+        let mut cargo = self.cargo();
+        cargo.env("CARGO_TARGET_DIR", target);
+        cargo.args(["build", "--quiet", "--profile", &self.profile, "--package", package]);
+        cargo.args(features(service));
+        if service.tuned {
+            cargo.args(["--bin", &service.name]);
+        }
+        cargo
+    }
+
+    /// The executable that the command compiles.
+    pub fn binary(&self, service: &Service, package: &str, target: &Path) -> PathBuf {
         let folder = match self.profile.as_str() {
             "dev" | "test" => "debug",
             "bench" => "release",
             other => other,
         };
-        let binary = if service.tuned { service.name.as_str() } else { package };
-        Ok(target.join(folder).join(binary))
+        target.join(folder).join(if service.tuned { service.name.as_str() } else { package })
     }
 
     fn cargo(&self) -> Command {
@@ -180,6 +213,7 @@ impl<'a> Builder<'a> {
             language: service.language.clone(),
             floor: service.floor,
             control: false,
+            variant: None,
             other_language: service.core_contract,
             tuned_from: service.package.clone().filter(|_| service.tuned),
             image: None,
@@ -189,6 +223,7 @@ impl<'a> Builder<'a> {
                 .and_then(|count| count.parse().ok())
                 .or_else(|| tree.as_deref().map(third_party)),
             clean_build_s: None,
+            instructions: None,
             source: sources.into_iter().next().filter(|_| !service.floor),
         })
     }
@@ -207,10 +242,7 @@ impl<'a> Builder<'a> {
         let Some(package) = &service.package else { return Ok(None) };
         let folder = self.target(service)?.join("clean-build");
         let _ = fs::remove_dir_all(&folder);
-        let mut cargo = self.cargo();
-        cargo.env("CARGO_TARGET_DIR", &folder);
-        cargo.args(["build", "--quiet", "--profile", &self.profile, "--package", package]);
-        cargo.args(variant(service));
+        let mut cargo = self.compile(service, package, &folder);
         let started = Instant::now();
         let built = command::run(&mut cargo, self.interrupt)
             .with_context(|| format!("cannot build {}", service.name));
@@ -220,22 +252,16 @@ impl<'a> Builder<'a> {
     }
 
     /// The packages that a package links, a line each: with the features that it alone switches on.
-    fn dependency_tree(&self, service: &Service, package: &str) -> Result<String> {
+    ///
+    /// # Errors
+    /// When cargo cannot tell.
+    pub fn dependency_tree(&self, service: &Service, package: &str) -> Result<String> {
         let mut cargo = self.cargo();
         cargo.args(["tree", "--edges", "normal", "--prefix", "none", "--package", package]);
         cargo.args(features(service));
         command::run(&mut cargo, self.interrupt)
             .with_context(|| format!("cannot list what {package} depends on"))
     }
-}
-
-/// Which of a package's binaries to build, and how.
-fn variant(service: &Service) -> Vec<&str> {
-    let mut words = features(service).to_vec();
-    if service.tuned {
-        words.extend(["--bin", &service.name]);
-    }
-    words
 }
 
 /// The features to build a package with.

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::headline::Headline;
 use crate::metadata::Metadata;
 use crate::probe::{self, Probes};
+use crate::ruling::{Ruling, rulings};
 use crate::run::{self, Run};
 use crate::sample::Sample;
 use crate::summary::{Summary, summarize};
@@ -26,6 +27,9 @@ pub struct Report {
     pub warnings: Vec<Warning>,
     /// What was found in metrics, for each scenario.
     pub summaries: Vec<Summary>,
+    /// What the limits of the run mean for each pair of services; empty where there are none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rulings: Vec<Ruling>,
     /// What services did with bad and slow peers; absent where nobody probed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub probes: Option<Probes>,
@@ -57,12 +61,24 @@ impl Report {
         let shared = run.host.service_cores == run.host.generator_cores;
         let k6 = run.k6.clone().map(|version| Warning::LoadByK6 { version });
         let warnings = shared.then_some(Warning::SharedCores).into_iter().chain(k6).collect();
-        Self { run, headlines, warnings, summaries, probes: None }
+        let rulings = rulings(&run, &summaries);
+        Self { run, headlines, warnings, summaries, rulings, probes: None }
     }
 
     /// What is known of a service without load.
     pub fn metadata(&self, service: &str) -> Option<&Metadata> {
         self.run.services.iter().find(|metadata| metadata.name == service)
+    }
+
+    /// Whether it compares builds of one service.
+    pub fn has_variants(&self) -> bool {
+        self.run.services.iter().any(|metadata| metadata.variant.is_some())
+    }
+
+    /// Whether a service is what others are relative to: the reference, or the first build of several.
+    pub fn is_base(&self, service: &str) -> bool {
+        let own = self.metadata(service).and_then(|metadata| metadata.variant.as_ref());
+        own.map_or(service == self.run.plan.reference, |variant| variant.base == service)
     }
 
     /// The load of a summary.

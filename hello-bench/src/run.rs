@@ -8,6 +8,7 @@ use anyhow::{Context, Result, ensure};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::limit::Limit;
 use crate::metadata::Metadata;
 use crate::plan::Plan;
 use crate::sample::Sample;
@@ -45,6 +46,9 @@ pub struct Run {
     pub scenarios: Vec<Scenario>,
     /// The services.
     pub services: Vec<Metadata>,
+    /// The limits of `--fail-if`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub limits: Vec<Limit>,
 }
 
 impl Run {

@@ -201,6 +201,12 @@ impl Catalogue {
         Self { root: self.root.clone(), services }
     }
 
+    /// The same services under another root.
+    #[must_use]
+    pub fn at(&self, root: &Path) -> Self {
+        Self { root: root.to_owned(), services: self.services.clone() }
+    }
+
     /// Parses the text of a catalogue; see [`Catalogue::read`].
     ///
     /// # Errors

@@ -10,6 +10,8 @@ use hello_load::Scenario;
 use jiff::ZonedDateTime;
 
 use crate::build;
+use crate::cli::builds::{self, Builds};
+use crate::cli::limits::Limits;
 use crate::cli::shared::{self, Files, Page, print, shown};
 use crate::compare::Comparison;
 use crate::docker::Docker;
@@ -20,6 +22,7 @@ use crate::program::{Builder, Program};
 use crate::run::Folder;
 use crate::service::{Catalogue, Service};
 use crate::session::Session;
+use crate::variant::Planned;
 
 /// The scenarios of a comparison that names none.
 const DEFAULT_SCENARIOS: [&str; 2] = ["rate", "saturate"];
@@ -78,9 +81,8 @@ impl Measure {
 
 #[derive(Debug, Args)]
 pub(super) struct Compare {
-    /// The services to compare [default: all that are written in Rust]
-    #[arg(value_name = "SERVICE")]
-    names: Vec<String>,
+    #[command(flatten)]
+    builds: Builds,
     /// A load of the scenarios file; may be given several times [default: rate and saturate]
     #[arg(long = "scenario", value_name = "NAME")]
     scenarios: Vec<String>,
@@ -109,6 +111,8 @@ pub(super) struct Compare {
     #[arg(long, value_enum, default_value_t = EngineName::Embedded)]
     engine: EngineName,
     #[command(flatten)]
+    limits: Limits,
+    #[command(flatten)]
     measure: Measure,
     #[command(flatten)]
     files: Files,
@@ -122,14 +126,33 @@ enum EngineName {
 
 impl Compare {
     pub(super) fn run(self, session: &Session) -> Result<()> {
+        self.limits.check(self.measure.rounds)?;
         let catalogue = self.files.catalogue()?;
         let services = self.services(&catalogue)?;
-        let reference = self.reference(&services)?;
         let (scenarios, generator) = self.loads(&catalogue)?;
+        ensure!(
+            !(self.docker && self.builds.is_any_changed()),
+            "images are built from the files as they are: leave out --docker, or versions and patches"
+        );
         let docker = if self.docker { Some(Docker::find(&session.interrupt)?) } else { None };
+        let builder = Builder::new(&catalogue, &self.files.profile, &session.interrupt);
+        let workshop = self.builds.workshop(&catalogue, &self.files.profile, &session.interrupt)?;
+        let planned = self.builds.plan(workshop.as_ref(), &builder, &services)?;
+        let names: Vec<String> = planned.iter().map(Planned::name).collect();
+        self.reference(&names, &catalogue)?;
         let folder = self.measure.folder(&catalogue)?;
+        let built = builds::build(workshop.as_ref(), &builder, &planned)?;
+        let names: Vec<String> = built.programs.iter().map(|program| program.service.name.clone()).collect();
+        let reference = self.reference(&names, &catalogue)?;
         let comparison = Comparison {
-            programs: self.programs(&catalogue, services, &reference, docker.as_ref(), session)?,
+            programs: self.programs(
+                &catalogue,
+                &builder,
+                built.programs,
+                &reference,
+                docker.as_ref(),
+                session,
+            )?,
             scenarios,
             reference,
             rounds: self.measure.rounds,
@@ -137,6 +160,7 @@ impl Compare {
             profile: self.files.profile,
             command: shared::command_line(),
             generator,
+            limits: self.limits.limits.clone(),
             precision: self.measure.precision(),
         };
         let outcome = comparison.run(folder, session)?;
@@ -146,13 +170,14 @@ impl Compare {
         let failed: Vec<&str> = failed.into_iter().map(|(service, _)| service).collect();
         ensure!(!outcome.is_interrupted, "interrupted; what was measured is in {}", shown(&outcome.folder));
         ensure!(failed.is_empty(), "not measured to the end: {}; see the notes above", failed.join(", "));
-        Ok(())
+        ensure!(built.failures.is_empty(), "not built: {}", built.failures.join("; "));
+        self.limits.judge(&outcome.report)
     }
 
     /// The services that are named, with the tuned ones and those in other languages where they are asked for, without
     /// those that lack a tool.
     fn services(&self, catalogue: &Catalogue) -> Result<Vec<Service>> {
-        let mut services = catalogue.select(&self.names)?;
+        let mut services = catalogue.select(&self.builds.names())?;
         let tuned = self.tuned.then(|| catalogue.tuned());
         let other_languages = self.other_languages.then(|| catalogue.other_languages());
         for service in tuned.into_iter().chain(other_languages).flatten() {
@@ -164,10 +189,11 @@ impl Compare {
     }
 
     /// The service that ratios are relative to.
-    fn reference(&self, services: &[Service]) -> Result<String> {
-        let first = services.iter().find(|service| !service.floor).map(|service| service.name.clone());
+    fn reference(&self, names: &[String], catalogue: &Catalogue) -> Result<String> {
+        let is_floor = |name: &&String| catalogue.floor().is_some_and(|floor| floor.name == **name);
+        let first = names.iter().find(|name| !is_floor(name)).cloned();
         match &self.reference {
-            Some(name) if services.iter().any(|service| service.name == *name) => Ok(name.clone()),
+            Some(name) if names.contains(name) => Ok(name.clone()),
             Some(name) => bail!("the reference {name:?} is not among the services compared"),
             None => first.context("there is nothing to compare: name a service other than the floor"),
         }
@@ -187,25 +213,27 @@ impl Compare {
         Ok((scenarios.into_iter().map(Scenario::by_k6).collect(), Generator::K6(k6)))
     }
 
-    /// Everything that is measured: the services, the floor, images, and the control.
+    /// Everything that is measured: the builds of services, the floor, images, and the control.
     fn programs(
         &self,
         catalogue: &Catalogue,
-        mut services: Vec<Service>,
+        builder: &Builder,
+        mut programs: Vec<Program>,
         reference: &str,
         docker: Option<&Docker>,
         session: &Session,
     ) -> Result<Vec<Program>> {
-        let floor = catalogue.floor().filter(|floor| !services.contains(floor));
-        services.extend(floor.cloned());
-        let builder = Builder::new(catalogue, &self.files.profile, &session.interrupt);
-        let mut programs = build::all(&builder, &services)?;
+        let has = |service: &&Service| programs.iter().any(|program| program.service.name == service.name);
+        if let Some(floor) = catalogue.floor().filter(|floor| !has(floor)) {
+            programs.extend(build::all(builder, std::slice::from_ref(floor))?);
+        }
         if self.build_time {
-            build::time_clean_builds(&builder, &mut programs)?;
+            build::time_clean_builds(builder, &mut programs)?;
         }
         if let Some(docker) = docker {
             programs.extend(build::images(docker, catalogue, &programs, &session.interrupt)?);
         }
+        self.limits.count(&mut programs, session)?;
         if !self.no_control && self.engine == EngineName::Embedded {
             programs.push(build::control(&programs, reference)?);
         }

@@ -1,9 +1,11 @@
 //! The command line: arguments in, exit status out; each command in a file of its own.
 
+mod builds;
 mod check;
 mod compare;
 mod count;
 mod diff;
+mod limits;
 mod list;
 mod load;
 mod probe;
@@ -75,7 +77,10 @@ fn manual() -> Result<()> {
     print(&String::from_utf8(text)?)
 }
 
-/// Runs the command that the arguments name: exit status 0 fine, 1 failed, 2 usage.
+/// The exit status when a limit of `--fail-if` is broken.
+const BROKEN: u8 = 3;
+
+/// Runs the command that the arguments name: exit status 0 fine, 1 failed, 2 usage, 3 a limit is broken.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
     let outcome = Session::start().and_then(|session| match cli.command {
@@ -95,7 +100,7 @@ pub fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(cause) => {
             let _ = writeln!(io::stderr(), "error: {cause:#}");
-            ExitCode::FAILURE
+            if cause.is::<limits::Broken>() { ExitCode::from(BROKEN) } else { ExitCode::FAILURE }
         }
     }
 }

@@ -9,7 +9,7 @@ use clap::{Args, ValueEnum};
 use hello_load::Scenario;
 
 use crate::program::Builder;
-use crate::render::{markdown, terminal};
+use crate::render::{pull_request, terminal};
 use crate::report::Report;
 use crate::service::{Catalogue, Service};
 
@@ -44,7 +44,7 @@ pub(super) enum Format {
 pub(super) enum Page {
     /// Tables for a terminal
     Table,
-    /// Markdown, as in report.md
+    /// Markdown, fit for a pull request
     Markdown,
     /// JSON, as in results.json
     Json,
@@ -54,7 +54,7 @@ impl Page {
     pub(super) fn of(self, report: &Report) -> Result<String> {
         Ok(match self {
             Self::Table => terminal::page(report, is_styled()),
-            Self::Markdown => markdown::page(report),
+            Self::Markdown => pull_request::page(report),
             Self::Json => serde_json::to_string_pretty(report)? + "\n",
         })
     }

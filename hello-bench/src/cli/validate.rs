@@ -44,6 +44,7 @@ impl Validate {
             profile: self.files.profile,
             command: command_line(),
             generator: Generator::Embedded,
+            limits: Vec::new(),
             precision: self.measure.precision(),
         };
         let (validation, outcome) = validate(&comparison, calibrated_us, folder, session)?;

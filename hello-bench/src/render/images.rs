@@ -37,10 +37,10 @@ fn image_row(report: &Report, metadata: &Metadata, image: &Image, width: Width) 
     let peak = |row: &Row| row.metrics.get(&Metric::PeakRssBytes).map_or(0.0, |peak| peak.value);
     let highest = rows.clone().map(|(_, row)| row).max_by(|a, b| peak(a).total_cmp(&peak(b)));
     let unsaturated = rows.find(|(summary, _)| summary.primary == Metric::CpuUsPerRequest);
-    let vs_native = unsaturated.map(|(_, row)| row).or(first).map_or_else(
-        || ABSENT.to_owned(),
-        |row| vs_reference(row, Metric::CpuUsPerRequest, &image.native, width),
-    );
+    let vs_native = unsaturated
+        .map(|(_, row)| row)
+        .or(first)
+        .map_or_else(|| ABSENT.to_owned(), |row| vs_reference(report, row, Metric::CpuUsPerRequest, width));
     let mb = |bytes: u64| format!("{:.2}", bytes as f64 / 1e6);
     vec![
         image.native.clone(),

@@ -7,6 +7,7 @@ pub mod markdown;
 pub mod markup;
 pub mod outcomes;
 pub mod overview;
+pub mod pull_request;
 pub mod relations;
 pub mod robustness;
 pub mod splice;

@@ -19,7 +19,7 @@ pub fn table(report: &Report) -> Table {
 
 /// The headings, the same for every service.
 pub fn header(report: &Report) -> Vec<String> {
-    let vs = format!("vs {}", tables::reference_name(report));
+    let vs = tables::vs(report, Group::Service);
     let mut header = vec!["rank".to_owned(), "service".to_owned()];
     for summary in &report.summaries {
         let metric = summary.primary.label();
@@ -40,8 +40,7 @@ fn cells(report: &Report, row: &Row) -> Vec<String> {
 pub fn values(report: &Report, row: &Row) -> Vec<String> {
     let of = |summary: &Summary| {
         let Some(row) = summary.row(&row.service) else { return [ABSENT.to_owned(), ABSENT.to_owned()] };
-        let reference = &report.run.plan.reference;
-        let ratio = tables::vs_reference(row, summary.primary, reference, Width::Narrow);
+        let ratio = tables::vs_reference(report, row, summary.primary, Width::Narrow);
         [tables::cell(row, summary.primary), marked(row, summary.primary, ratio)]
     };
     let loads = report.summaries.iter().flat_map(of);

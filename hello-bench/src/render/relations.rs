@@ -90,9 +90,7 @@ fn of_group(report: &Report, group: Group, metrics: &[(Metric, &str)]) -> Option
         .iter()
         .filter(|row| row.group == group)
         .map(|row| {
-            let ratios = metrics
-                .iter()
-                .map(|(metric, _)| vs_reference(row, *metric, &report.run.plan.reference, Width::Narrow));
+            let ratios = metrics.iter().map(|(metric, _)| vs_reference(report, row, *metric, Width::Narrow));
             std::iter::once(row.service.clone()).chain(ratios).collect()
         })
         .collect();

@@ -58,7 +58,7 @@ fn group_table(
         .filter(|row| row.group == group || has_floor && row.group == Group::Floor)
         .map(|row| {
             let mut cells = vec![rank(row), name(&row.service, width), cell(row, summary.primary)];
-            cells.push(vs_reference(row, summary.primary, &report.run.plan.reference, width));
+            cells.push(vs_reference(report, row, summary.primary, width));
             cells.extend(metrics.iter().map(|metric| cell(row, *metric)));
             cells
         })
@@ -81,6 +81,7 @@ pub fn vs(report: &Report, group: Group) -> String {
     match group {
         Group::Tuned => "vs own server".to_owned(),
         Group::Image => "vs native".to_owned(),
+        Group::Service if report.has_variants() => "vs base".to_owned(),
         _ => format!("vs {}", reference_name(report)),
     }
 }
@@ -185,10 +186,21 @@ fn metrics(report: &Report, summary: &Summary, width: Width) -> Vec<Metric> {
 /// A service's name, as far as a narrow table has room for it.
 fn name(service: &str, width: Width) -> String {
     const LETTERS: usize = 16;
-    if width == Width::Wide || service.chars().count() <= LETTERS {
+    // Builds of one service differ at the end of their names.
+    if width == Width::Wide || service.contains('(') || service.chars().count() <= LETTERS {
         return service.to_owned();
     }
     service.chars().take(LETTERS - 1).chain(['…']).collect()
+}
+
+/// The heading of a column of changes.
+pub(super) fn unitless(metric: Metric) -> &'static str {
+    match metric {
+        Metric::CpuUsPerRequest => "CPU/request",
+        Metric::LatencyP99Us => "p99",
+        Metric::PeakRssBytes => "peak RSS",
+        other => other.label(),
+    }
 }
 
 /// The heading of a metric's column.
@@ -209,11 +221,12 @@ pub fn cell(row: &Row, metric: Metric) -> String {
     format!("{}{}", metric.show(summary.value), if is_doubted { " !" } else { "" })
 }
 
-/// The ratio to the reference, or to the counterpart.
-pub fn vs_reference(row: &Row, metric: Metric, reference: &str, width: Width) -> String {
+/// The ratio to the reference, or to the counterpart. Builds of one service differ by little, so theirs has three digits.
+pub fn vs_reference(report: &Report, row: &Row, metric: Metric, width: Width) -> String {
+    let is_variant = report.metadata(&row.service).is_some_and(|metadata| metadata.variant.is_some());
     match row.metrics.get(&metric).and_then(|summary| summary.vs_reference.as_ref()) {
-        Some(ratio) => show_ratio(ratio, if width == Width::Narrow { 2 } else { 3 }),
-        None if row.service == reference => "1".to_owned(),
+        Some(ratio) => show_ratio(ratio, if width == Width::Narrow && !is_variant { 2 } else { 3 }),
+        None if report.is_base(&row.service) => "1".to_owned(),
         None => ABSENT.to_owned(),
     }
 }

@@ -17,6 +17,8 @@ pub(super) struct Entry<'a> {
     pub(super) row: Row,
     /// The service that it is compared with, where that is not the reference.
     pub(super) counterpart: Option<&'a str>,
+    /// Whether it is one of several builds of a service.
+    pub(super) is_variant: bool,
     samples: BTreeMap<u32, &'a Sample>,
     rounds: BTreeSet<u32>,
 }
@@ -40,7 +42,8 @@ impl<'a> Entry<'a> {
             warnings: ServiceWarning::of_samples(scenario, &all),
             windows: typical_windows(&all),
         };
-        Self { row, counterpart: metadata.counterpart(), samples, rounds: BTreeSet::new() }
+        let (counterpart, is_variant) = (metadata.counterpart(), metadata.variant.is_some());
+        Self { row, counterpart, is_variant, samples, rounds: BTreeSet::new() }
     }
 
     pub(super) fn into_row(self) -> Row {
@@ -111,7 +114,7 @@ impl<'a> Entry<'a> {
         let Some(summary) = self.row.metrics.get(&metric) else { return f64::INFINITY };
         let vs_reference = summary.vs_reference.as_ref().filter(|_| self.counterpart.is_none());
         match vs_reference.or(summary.vs_floor.as_ref()) {
-            _ if self.row.service == reference => 1.0,
+            _ if self.row.service == reference && self.counterpart.is_none() => 1.0,
             Some(ratio) => ratio.ratio,
             None => summary.value,
         }

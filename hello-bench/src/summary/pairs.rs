@@ -49,16 +49,20 @@ fn correct(ratios: &mut [Option<Ratio>], group: &[usize]) {
 
 /// Relates the metric of each service to the reference's, or to that of its counterpart, and to the floor's. Among the
 /// services that run natively p is corrected for all pairs, as for ranks; in another group for the ratios of the group;
-/// relative to the floor it is that of the pair alone.
+/// relative to the floor it is that of the pair alone. Builds of services are corrected for each other.
 pub(super) fn relate(entries: &mut [Entry], metric: Metric, reference: &str, known: &PairValues) {
     let floor = entries.iter().position(|entry| entry.group() == Group::Floor);
     let mut vs_reference: Vec<Option<Ratio>> = (0..entries.len())
         .map(|own| {
             let name = entries[own].counterpart.unwrap_or(reference);
             let other = entries.iter().position(|other| other.row.service == name)?;
-            ratio(entries, metric, own, other, known)
+            // Whether two builds of one service differ is a question of its own.
+            let none = PairValues::new();
+            ratio(entries, metric, own, other, if entries[own].is_variant { &none } else { known })
         })
         .collect();
+    let variants = (0..entries.len()).filter(|index| entries[*index].is_variant);
+    correct(&mut vs_reference, &variants.collect::<Vec<_>>());
     for group in [Group::Tuned, Group::Image, Group::OtherLanguage] {
         let own = (0..entries.len()).filter(|index| entries[*index].group() == group);
         correct(&mut vs_reference, &own.collect::<Vec<_>>());

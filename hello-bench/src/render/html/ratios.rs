@@ -58,12 +58,11 @@ fn ratio<'a>(row: &'a Row, summary: &Summary) -> Option<&'a Ratio> {
 
 /// The services of the group, with the reference; after the services that run natively, the control and the floor.
 fn forest_rows(report: &Report, summary: &Summary, group: Group) -> Vec<ForestRow> {
-    let reference = &report.run.plan.reference;
     let own = summary.rows.iter().filter(|row| row.group == group).filter_map(|row| {
         let series = series(report, &row.service);
         match ratio(row, summary) {
             Some(ratio) => Some(forest_row(series, ratio, RowKind::Service)),
-            None if row.service == *reference => Some(reference_row(series)),
+            None if report.is_base(&row.service) => Some(reference_row(series)),
             None => None,
         }
     });
@@ -113,12 +112,11 @@ fn data(summary: &Summary, group: Group) -> Vec<Vec<String>> {
 
 /// The ratio of every round; `None` where there are none.
 pub fn rounds_card(report: &Report, summary: &Summary) -> Option<Card> {
-    let reference = &report.run.plan.reference;
     let own: Vec<(&Row, &Ratio)> = summary
         .rows
         .iter()
         .filter_map(|row| Some((row, ratio(row, summary)?)))
-        .filter(|(row, ratio)| ratio.to == *reference && row.group == Group::Service)
+        .filter(|(row, ratio)| report.is_base(&ratio.to) && row.group == Group::Service)
         .collect();
     let rows: Vec<Rounds> = own
         .iter()

@@ -1,17 +1,19 @@
 //! The outcome of a scenario in a sentence: the significant differences, and nothing else.
 
+mod amount;
+mod pairs;
+
 use std::fmt;
 
 use hello_load::{Model, Scenario};
 use hello_stats::ranks::ALPHA;
 use serde::{Deserialize, Serialize};
 
+use crate::headline::amount::{amount, list, rounds};
+use crate::headline::pairs::Pairs;
 use crate::metadata::{Group, Metadata};
 use crate::metric::{Metric, grouped};
 use crate::summary::{Ratio, Row, Summary};
-
-/// From this ratio on a difference is shown as a multiple.
-const MULTIPLE: f64 = 2.0;
 
 /// What one scenario shows of one group of services.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
@@ -31,16 +33,21 @@ impl fmt::Display for Headline {
 }
 
 impl Headline {
-    /// A headline for each group that has services.
+    /// A headline for each group that has services; where builds of one service are compared, one for each pair.
     pub fn of(summary: &Summary, scenario: &Scenario, services: &[Metadata]) -> Vec<Self> {
         let has_rows = |group: &Group| summary.rows.iter().any(|row| row.group == *group);
         let groups = Group::RANKED.into_iter().filter(has_rows);
-        let headline = |group| Self {
-            scenario: summary.scenario.clone(),
-            group,
-            text: Words { summary, services, group }.sentence(scenario),
-        };
-        groups.map(headline).collect()
+        let headline = |group, text| Self { scenario: summary.scenario.clone(), group, text };
+        groups
+            .flat_map(|group| {
+                let words = Words { summary, services, group };
+                let texts = match Pairs::of(summary, services) {
+                    Some(pairs) if group == Group::Service => pairs.sentences(&under(scenario)),
+                    _ => vec![words.sentence(scenario)],
+                };
+                texts.into_iter().map(move |text| headline(group, text))
+            })
+            .collect()
     }
 }
 
@@ -55,17 +62,12 @@ type Related<'a> = (&'a Row, &'a Ratio);
 
 impl Words<'_> {
     fn sentence(&self, scenario: &Scenario) -> String {
-        let under = match (scenario.model, scenario.rate_per_s) {
-            (Model::Open, Some(rate)) => format!("At {} requests/s", grouped(rate)),
-            _ if scenario.saturates() => "At saturation".to_owned(),
-            _ => format!("Under {}", scenario.name),
-        };
         let group = match self.group {
             Group::Tuned => ", tuned",
             Group::Image => ", in containers",
             _ => "",
         };
-        format!("{under}{group}: {}.", self.outcome())
+        format!("{}{group}: {}.", under(scenario), self.outcome())
     }
 
     fn outcome(&self) -> String {
@@ -117,10 +119,7 @@ impl Words<'_> {
     fn no_difference(&self, alike: &[Related], is_aside: bool) -> Option<String> {
         let (_, first) = alike.first()?;
         let names: Vec<String> = alike.iter().map(|(row, _)| self.name(&row.service)).collect();
-        let rounds = match self.summary.rounds {
-            1 => "1 round".to_owned(),
-            rounds => format!("{rounds} rounds"),
-        };
+        let rounds = rounds(self.summary.rounds);
         Some(match (is_aside, self.group) {
             (true, _) => format!("no significant difference for {}", list(&names)),
             (false, Group::Tuned | Group::Image) => {
@@ -167,35 +166,11 @@ impl Words<'_> {
     }
 }
 
-/// `11 % less`, `4 % more`, `3.1 times`.
-fn amount(ratio: f64) -> String {
-    let percent = (ratio - 1.0) * 100.0;
-    let digits = usize::from(percent.abs() < 2.0);
-    match ratio {
-        _ if ratio >= 10.0 => format!("{ratio:.0} times"),
-        _ if ratio >= MULTIPLE => format!("{ratio:.1} times"),
-        _ if ratio < 1.0 => format!("{:.digits$} % less", -percent),
-        _ => format!("{percent:.digits$} % more"),
-    }
-}
-
-/// `a`, `a and b`, `a, b and c`.
-fn list(words: &[String]) -> String {
-    match words {
-        [] => String::new(),
-        [one] => one.clone(),
-        [first @ .., last] => format!("{} and {last}", first.join(", ")),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn amounts_are_percentages_or_multiples() {
-        let shown = [0.893, 0.985, 1.043, 2.04, 38.2].map(amount);
-        assert_eq!(shown, ["11 % less", "1.5 % less", "4 % more", "2.0 times", "38 times"]);
-        assert_eq!(list(&["a".into(), "b".into(), "c".into()]), "a, b and c");
+/// The load, as a sentence begins.
+fn under(scenario: &Scenario) -> String {
+    match (scenario.model, scenario.rate_per_s) {
+        (Model::Open, Some(rate)) => format!("At {} requests/s", grouped(rate)),
+        _ if scenario.saturates() => "At saturation".to_owned(),
+        _ => format!("Under {}", scenario.name),
     }
 }

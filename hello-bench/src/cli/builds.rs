@@ -1,0 +1,116 @@
+//! Which services to compare, and in which builds: names, versions of crates, patches and commits.
+
+use std::io::{self, Write};
+use std::str::FromStr;
+
+use anyhow::{Error, Result, ensure};
+use clap::Args;
+
+use crate::interrupt::Interrupt;
+use crate::program::Builder;
+use crate::service::{Catalogue, Service};
+use crate::variant::{self, Built, Patch, Planned, Versions, Wanted, Workshop};
+
+/// A word that names what to compare.
+#[derive(Clone, Debug)]
+enum Named {
+    Service(String),
+    Versions(Versions),
+}
+
+impl FromStr for Named {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        if text.contains('@') { text.parse().map(Self::Versions) } else { Ok(Self::Service(text.to_owned())) }
+    }
+}
+
+/// What to compare.
+#[derive(Debug, Args)]
+pub(super) struct Builds {
+    /// Services, and versions of crates that they are built with, as in axum@0.8.6,0.8.9 [default: all services that are
+    /// written in Rust; with versions or patches those that depend on the crate]
+    #[arg(value_name = "SERVICE | CRATE@VERSION,...")]
+    named: Vec<Named>,
+    /// Also build with a crate of a folder or a git repository in the place of the registry's, as in hyper=../hyper or
+    /// hyper=git:URL#REV
+    #[arg(long = "patch", value_name = "CRATE=SOURCE")]
+    patches: Vec<Patch>,
+    /// Compare the working tree with this commit of the repository
+    #[arg(long, value_name = "REV", conflicts_with = "patches")]
+    against: Option<String>,
+}
+
+impl Builds {
+    /// The services that are named.
+    pub(super) fn names(&self) -> Vec<String> {
+        let name = |named: &Named| match named {
+            Named::Service(name) => Some(name.clone()),
+            Named::Versions(_) => None,
+        };
+        self.named.iter().filter_map(name).collect()
+    }
+
+    fn wanted(&self) -> Wanted {
+        let versions = |named: &Named| match named {
+            Named::Service(_) => None,
+            Named::Versions(versions) => Some(versions.clone()),
+        };
+        Wanted {
+            versions: self.named.iter().filter_map(versions).collect(),
+            patches: self.patches.clone(),
+            against: self.against.clone(),
+            is_named: !self.names().is_empty(),
+        }
+    }
+
+    /// Whether builds are asked for that differ from the files as they are.
+    pub(super) fn is_any_changed(&self) -> bool {
+        self.wanted().is_any()
+    }
+
+    /// Where changed builds are made; absent where there are none.
+    pub(super) fn workshop<'a>(
+        &self,
+        catalogue: &'a Catalogue,
+        profile: &'a str,
+        interrupt: &'a Interrupt,
+    ) -> Result<Option<Workshop<'a>>> {
+        let wanted = self.wanted();
+        ensure!(
+            wanted.versions.is_empty() || wanted.against.is_none(),
+            "compare versions or commits, not both at once"
+        );
+        wanted.is_any().then(|| Workshop::open(catalogue, profile, interrupt)).transpose()
+    }
+
+    /// The builds of these services.
+    pub(super) fn plan(
+        &self,
+        workshop: Option<&Workshop>,
+        builder: &Builder,
+        services: &[Service],
+    ) -> Result<Vec<Planned>> {
+        match workshop {
+            Some(workshop) => variant::plan(workshop, builder, services, &self.wanted()),
+            None => Ok(services.iter().map(Planned::of).collect()),
+        }
+    }
+}
+
+/// Builds what is planned. What cannot be built is one line, and the others go on as long as there are two.
+pub(super) fn build(workshop: Option<&Workshop>, builder: &Builder, planned: &[Planned]) -> Result<Built> {
+    let Some(workshop) = workshop else {
+        let services: Vec<Service> = planned.iter().map(|build| build.service.clone()).collect();
+        return Ok(Built { programs: crate::build::all(builder, &services)?, failures: Vec::new() });
+    };
+    let names: Vec<String> = planned.iter().map(Planned::name).collect();
+    let _ = writeln!(io::stderr(), "comparing {}", names.join(", "));
+    let built = variant::build(workshop, builder, planned)?;
+    for failure in &built.failures {
+        let _ = writeln!(io::stderr(), "skipped: {failure}");
+    }
+    ensure!(built.programs.len() > 1, "fewer than two builds are left: {}", built.failures.join("; "));
+    Ok(built)
+}

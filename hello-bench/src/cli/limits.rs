@@ -1,0 +1,97 @@
+//! `--fail-if` and `--count`: limits on what builds may differ by, and the exit status that they decide.
+
+use std::fmt;
+use std::io::{self, Write};
+
+use anyhow::{Result, bail, ensure};
+use clap::Args;
+use hello_stats::MIN_ROUNDS_FOR_INTERVAL;
+
+use crate::count;
+use crate::limit::{Limit, Subject};
+use crate::metadata::Group;
+use crate::program::Program;
+use crate::progress::Progress;
+use crate::report::Report;
+use crate::ruling::Ruling;
+use crate::session::Session;
+
+/// Limits, and what they need.
+#[derive(Debug, Args)]
+pub(super) struct Limits {
+    /// Exit with 3 if the whole interval of a change lies beyond this limit: cpu>2%, rps<-3%, p50, p99, rss, startup,
+    /// binary, instructions; may be given several times
+    #[arg(long = "fail-if", value_name = "LIMIT")]
+    pub(super) limits: Vec<Limit>,
+    /// Also count instructions per request, under valgrind
+    #[arg(long)]
+    count: bool,
+}
+
+/// A limit that is broken: the reason for the exit status 3.
+#[derive(Clone, Debug)]
+pub(super) struct Broken(Vec<String>);
+
+impl fmt::Display for Broken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.join("; "))
+    }
+}
+
+impl std::error::Error for Broken {}
+
+impl Limits {
+    /// That this many rounds can decide the limits.
+    ///
+    /// # Errors
+    /// When they have no intervals.
+    pub(super) fn check(&self, rounds: u32) -> Result<()> {
+        let needs_rounds = self.limits.iter().any(|limit| limit.subject.metric().is_some());
+        ensure!(
+            !needs_rounds || rounds as usize >= MIN_ROUNDS_FOR_INTERVAL,
+            "--fail-if needs at least {MIN_ROUNDS_FOR_INTERVAL} rounds: fewer have no intervals"
+        );
+        Ok(())
+    }
+
+    /// Counts the instructions of the services, where they are asked for.
+    pub(super) fn count(&self, programs: &mut [Program], session: &Session) -> Result<()> {
+        let is_limited = self.limits.iter().any(|limit| limit.subject == Subject::Instructions);
+        if !self.count && !is_limited {
+            return Ok(());
+        }
+        let progress = Progress::new(programs.len() as u64);
+        progress.beat();
+        for program in programs.iter_mut().filter(|program| Group::RANKED.contains(&program.metadata.group()))
+        {
+            progress.now(&format!("{} under valgrind", program.service.name), None);
+            program.metadata.instructions = Some(count::instructions(program, session)?);
+            progress.step();
+        }
+        Ok(())
+    }
+
+    /// Reports what the limits mean for this run.
+    ///
+    /// # Errors
+    /// [`Broken`] when one is broken; another error when one cannot be judged.
+    pub(super) fn judge(&self, report: &Report) -> Result<()> {
+        for ruling in &report.rulings {
+            let _ = writeln!(io::stderr(), "{ruling}");
+        }
+        let shown = |allowed: fn(&Ruling) -> bool| -> Vec<String> {
+            report.rulings.iter().filter(|ruling| allowed(ruling)).map(ToString::to_string).collect()
+        };
+        let broken = shown(|ruling| ruling.is_broken);
+        if !broken.is_empty() {
+            bail!(Broken(broken));
+        }
+        let is_judged = |limit: &&Limit| {
+            report.rulings.iter().any(|ruling| ruling.limit == **limit && ruling.ratio.is_some())
+        };
+        let unjudged: Vec<String> =
+            self.limits.iter().filter(|limit| !is_judged(limit)).map(ToString::to_string).collect();
+        ensure!(unjudged.is_empty(), "cannot be judged by this run: {}", unjudged.join(", "));
+        Ok(())
+    }
+}
