@@ -13,6 +13,7 @@ mod message;
 pub mod observation;
 mod part;
 pub mod peer;
+mod pipelines;
 mod pressure;
 mod slow;
 mod survival;
@@ -52,6 +53,7 @@ const FAMILIES: &[Family] = &[
     limits::FAMILY,
     framing::FAMILY,
     chunks::FAMILY,
+    pipelines::FAMILY,
     slow::FAMILY,
     pressure::FAMILY,
     ending::FAMILY,
