@@ -1,11 +1,11 @@
 //! One keep-alive connection of a load: a request out, an answer in.
 
 use std::io::{self, ErrorKind, Read, Write};
-use std::net::SocketAddr;
 
 use mio::net::TcpStream;
 use mio::{Interest, Registry, Token};
 
+use crate::source::Source;
 use crate::target::Target;
 
 /// What one read takes: many times an answer of the contract.
@@ -16,7 +16,8 @@ const MAX_ANSWER_BYTES: usize = 1024 * 1024;
 /// A connection and its request in flight, if any.
 #[derive(Debug)]
 pub(crate) struct Connection {
-    stream: TcpStream,
+    /// Absent while it is closed.
+    stream: Option<TcpStream>,
     request: Vec<u8>,
     name_at: usize,
     written: usize,
@@ -35,43 +36,49 @@ pub(crate) struct Connection {
 }
 
 impl Connection {
-    /// Starts to connect.
-    ///
-    /// # Errors
-    /// When no connection can be begun.
-    pub(crate) fn connect(target: &Target, registry: &Registry, token: Token) -> io::Result<Self> {
-        let stream = connected(target.address, registry, token)?;
+    /// A connection that is not yet open.
+    pub(crate) fn closed(target: &Target) -> Self {
         let (request, name_at) = target.request();
-        Ok(Self {
-            stream,
+        Self {
+            stream: None,
             written: request.len(),
             request,
             name_at,
             input: vec![0; READ_BUFFER_BYTES],
             filled: 0,
             waiting: false,
-            ended: false,
+            ended: true,
             reused: false,
             intended: 0,
             sent: 0,
-        })
+        }
     }
 
-    /// Replaces the connection by a new one.
+    /// Starts to connect, instead of the connection that there was.
     ///
     /// # Errors
     /// When no connection can be begun.
-    pub(crate) fn reconnect(
-        &mut self,
-        address: SocketAddr,
-        registry: &Registry,
-        token: Token,
-    ) -> io::Result<()> {
-        self.stream = connected(address, registry, token)?;
-        self.filled = 0;
+    pub(crate) fn open(&mut self, from: &mut Source, registry: &Registry, token: Token) -> io::Result<()> {
+        self.close();
+        let mut stream = from.connect()?;
+        let _ = stream.set_nodelay(true);
+        registry.register(&mut stream, token, Interest::READABLE | Interest::WRITABLE)?;
+        self.stream = Some(stream);
         self.ended = false;
-        self.reused = false;
         Ok(())
+    }
+
+    /// Closes the connection. A request in flight stays without an answer.
+    pub(crate) fn close(&mut self) {
+        self.stream = None;
+        self.filled = 0;
+        self.ended = true;
+        self.reused = false;
+    }
+
+    /// Whether there is a connection, or one is being opened.
+    pub(crate) fn is_open(&self) -> bool {
+        self.stream.is_some()
     }
 
     /// Sends the request in flight once more, on a new connection.
@@ -102,8 +109,9 @@ impl Connection {
     /// # Errors
     /// When the connection is gone.
     pub(crate) fn flush(&mut self) -> io::Result<()> {
+        let Some(stream) = &mut self.stream else { return Ok(()) };
         while self.written < self.request.len() {
-            match self.stream.write(&self.request[self.written..]) {
+            match stream.write(&self.request[self.written..]) {
                 Ok(bytes) => self.written += bytes,
                 Err(cause) if cause.kind() == ErrorKind::Interrupted => {}
                 Err(cause) if blocked(&cause) => break,
@@ -119,6 +127,7 @@ impl Connection {
     /// # Errors
     /// When the connection broke, or an answer is too long to be one.
     pub(crate) fn receive(&mut self, to_the_end: bool) -> io::Result<()> {
+        let Some(stream) = &mut self.stream else { return Ok(()) };
         loop {
             if self.filled == self.input.len() {
                 if self.filled >= MAX_ANSWER_BYTES {
@@ -126,7 +135,7 @@ impl Connection {
                 }
                 self.input.resize(self.filled * 2, 0);
             }
-            match self.stream.read(&mut self.input[self.filled..]) {
+            match stream.read(&mut self.input[self.filled..]) {
                 Ok(0) => {
                     self.ended = true;
                     return Ok(());
@@ -161,13 +170,6 @@ impl Connection {
         self.waiting = false;
         self.reused = true;
     }
-}
-
-fn connected(address: SocketAddr, registry: &Registry, token: Token) -> io::Result<TcpStream> {
-    let mut stream = TcpStream::connect(address)?;
-    let _ = stream.set_nodelay(true);
-    registry.register(&mut stream, token, Interest::READABLE | Interest::WRITABLE)?;
-    Ok(stream)
 }
 
 /// A connection that is still being opened answers a write with `NotConnected`.

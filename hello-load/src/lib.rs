@@ -8,6 +8,8 @@
 
 #![cfg(target_os = "linux")]
 
+mod bounds;
+mod check;
 mod connection;
 mod continuous;
 mod load;
@@ -17,7 +19,10 @@ mod run;
 mod scenario;
 mod schedule;
 mod sliced;
+mod source;
 mod span;
+mod steps;
+mod stress;
 mod target;
 mod traffic;
 mod verify;
@@ -27,6 +32,8 @@ pub use continuous::{Observer, drive};
 pub use load::{Load, LoadResult, own_cpu};
 pub use scenario::{Length, Model, Scenario, Slicing};
 pub use sliced::{Slice, SlicedLoad};
+pub use steps::{Step, SteppedLoad};
+pub use stress::{Search, Stress};
 pub use target::Target;
 pub use traffic::{Engine, Latency, Traffic, Window};
 pub use verify::{Strictness, header_fault, is_json};

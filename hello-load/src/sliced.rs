@@ -74,31 +74,8 @@ impl SlicedLoad {
     /// # Errors
     /// When the server drops a request, leaves one without an answer, or sends what is not HTTP.
     pub fn drive(&mut self, service_cpu: &dyn Fn() -> Duration) -> Result<Slice> {
-        let count = self.workers.len();
-        let rng = &mut self.rng;
-        let scenario = &self.scenario;
-        let mut jobs = self.workers.iter_mut().enumerate().map(|(index, worker)| {
-            let connections = worker.size();
-            (worker, Schedule::new(scenario, connections, (index, count), &Budget::none(), rng))
-        });
-        let (own, own_schedule) = jobs.next().context("there is no worker")?;
-        let others: Vec<_> = jobs.collect();
-        let span = Span::slice(scenario, &self.slicing);
-        let shared = Shared::default();
-        let marks = thread::scope(|scope| {
-            let run = |worker: &mut Worker, schedule, clock: &dyn Fn() -> Duration| {
-                stopping(Run::new(worker, schedule, span, &shared).drive(clock), &shared)
-            };
-            let running: Vec<_> = others
-                .into_iter()
-                .map(|(worker, schedule)| scope.spawn(move || run(worker, schedule, &|| Duration::ZERO)))
-                .collect();
-            let own = run(own, own_schedule, service_cpu);
-            let joined = running.into_iter().map(|worker| worker.join());
-            let others = joined.map(|marks| marks.unwrap_or_else(|_| Err(anyhow!("a load thread panicked"))));
-            std::iter::once(own).chain(others).collect::<Result<Vec<Marks>>>()
-        })?;
-        Ok(slice(&marks))
+        let span = Span::slice(&self.scenario, &self.slicing);
+        visit(&mut self.workers, &self.scenario, span, &mut self.rng, service_cpu)
     }
 
     /// Forgets the latencies recorded so far, as the slices until now were a warm-up. Wrong answers stay counted.
@@ -121,6 +98,39 @@ impl SlicedLoad {
         let cpu = Duration::from_nanos(sum(|slice| slice.generator_cpu_ns));
         Traffic { windows: Vec::new(), ..Traffic::new(&record, answers, elapsed, cpu, self.threads) }
     }
+}
+
+/// Offers one span of a load over the connections of these workers, the first on this thread, and waits for its last
+/// answer.
+pub(crate) fn visit(
+    workers: &mut [Worker],
+    scenario: &Scenario,
+    span: Span,
+    rng: &mut Rng,
+    service_cpu: &dyn Fn() -> Duration,
+) -> Result<Slice> {
+    let count = workers.len();
+    let mut jobs = workers.iter_mut().enumerate().map(|(index, worker)| {
+        let connections = worker.size();
+        (worker, Schedule::new(scenario, connections, (index, count), &Budget::none(), rng))
+    });
+    let (own, own_schedule) = jobs.next().context("there is no worker")?;
+    let others: Vec<_> = jobs.collect();
+    let shared = Shared::default();
+    let marks = thread::scope(|scope| {
+        let run = |worker: &mut Worker, schedule, clock: &dyn Fn() -> Duration| {
+            stopping(Run::new(worker, schedule, span, &shared).drive(clock), &shared)
+        };
+        let running: Vec<_> = others
+            .into_iter()
+            .map(|(worker, schedule)| scope.spawn(move || run(worker, schedule, &|| Duration::ZERO)))
+            .collect();
+        let own = run(own, own_schedule, service_cpu);
+        let joined = running.into_iter().map(|worker| worker.join());
+        let others = joined.map(|marks| marks.unwrap_or_else(|_| Err(anyhow!("a load thread panicked"))));
+        std::iter::once(own).chain(others).collect::<Result<Vec<Marks>>>()
+    })?;
+    Ok(slice(&marks))
 }
 
 /// Has the other workers stop when this one failed.

@@ -1,6 +1,5 @@
 //! The connections of one thread of a load, in an epoll of its own: opened once, used in one or many spans.
 
-use std::io;
 use std::os::fd::{AsFd, AsRawFd};
 use std::time::Duration;
 
@@ -13,7 +12,7 @@ use nix::sys::timerfd::{ClockId, TimerFd, TimerFlags};
 use crate::connection::Connection;
 use crate::load::Load;
 use crate::record::Record;
-use crate::target::Target;
+use crate::source::Source;
 use crate::verify::{Strictness, Verification, Verifier};
 
 /// The token of the timer; connections have their index.
@@ -22,7 +21,9 @@ pub(crate) const TIMER: Token = Token(usize::MAX);
 /// A worker and its connections.
 #[derive(Debug)]
 pub(crate) struct Worker {
-    target: Target,
+    source: Source,
+    /// Whether each request has a connection of its own.
+    closes: bool,
     strictness: Strictness,
     window: Duration,
     pub(crate) poll: Poll,
@@ -45,12 +46,18 @@ impl Worker {
             TimerFd::new(ClockId::CLOCK_MONOTONIC, TimerFlags::TFD_NONBLOCK | TimerFlags::TFD_CLOEXEC)?;
         let fd = timer.as_fd().as_raw_fd();
         poll.registry().register(&mut SourceFd(&fd), TIMER, Interest::READABLE)?;
-        let connections = (0..connections)
-            .map(|index| Connection::connect(load.target, poll.registry(), Token(index)))
-            .collect::<io::Result<Vec<_>>>()
-            .with_context(|| format!("cannot connect to {}", load.target.address))?;
+        let closes = load.scenario.connection_per_request;
+        let mut source = Source::new(load.target.address, closes);
+        let mut connections: Vec<Connection> =
+            (0..connections).map(|_| Connection::closed(load.target)).collect();
+        for (index, connection) in connections.iter_mut().enumerate() {
+            connection
+                .open(&mut source, poll.registry(), Token(index))
+                .with_context(|| format!("cannot connect to {}", load.target.address))?;
+        }
         Ok(Self {
-            target: load.target.clone(),
+            source,
+            closes,
             strictness: load.strictness,
             window,
             poll,
@@ -79,12 +86,16 @@ impl Worker {
         self.record
     }
 
+    /// What was recorded so far; from here on nothing is.
+    pub(crate) fn take_record(&mut self) -> Record {
+        std::mem::replace(&mut self.record, Record::new(self.window))
+    }
+
     pub(crate) fn reconnect(&mut self, index: usize) -> Result<()> {
-        let address = self.target.address;
         self.record.reconnects += 1;
         self.connections[index]
-            .reconnect(address, self.poll.registry(), Token(index))
-            .with_context(|| format!("cannot connect to {address}"))
+            .open(&mut self.source, self.poll.registry(), Token(index))
+            .context("cannot connect to the service")
     }
 
     /// Whether the request in flight may be sent again: it met the end of a connection that had served before, and
@@ -106,6 +117,10 @@ impl Worker {
     /// Reads what has come on a connection, and judges the answer once it is whole; `None` until then.
     pub(crate) fn receive(&mut self, index: usize, to_the_end: bool) -> Result<Option<Received>> {
         let connection = &mut self.connections[index];
+        if !connection.is_open() {
+            // What an epoll still reports of a connection that was closed since.
+            return Ok(None);
+        }
         let exchanged = connection.flush().and_then(|()| connection.receive(to_the_end));
         if (exchanged.is_err() || connection.ended) && self.may_resend(index) {
             return self.resend(index).map(|()| None);
@@ -130,6 +145,9 @@ impl Worker {
             };
         connection.consume(bytes);
         connection.ended |= closes;
+        if self.closes {
+            connection.close();
+        }
         self.answers += 1;
         Ok(Some(Received { intended: connection.intended, sent: connection.sent, wrong }))
     }

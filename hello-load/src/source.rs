@@ -1,0 +1,73 @@
+//! Where connections come from: one address, or several of loopback in turn, so that their ports do not run out.
+
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+
+use mio::net::TcpStream;
+use nix::sys::socket::{setsockopt, sockopt};
+use socket2::{Domain, Protocol, Socket, Type};
+
+/// How many addresses of loopback take turns. The side that closes first keeps a connection's port for a minute
+/// (TIME_WAIT), and an address has 28 000 ports by default: sixteen have 450 000.
+const ADDRESSES: u8 = 16;
+
+/// Opens connections to one server.
+#[derive(Clone, Debug)]
+pub(crate) struct Source {
+    target: SocketAddr,
+    /// Whether addresses take turns.
+    rotates: bool,
+    next: u8,
+}
+
+impl Source {
+    /// Connections from whatever address the system chooses, or with `rotates` from several of loopback, if that is
+    /// where the server is.
+    pub(crate) fn new(target: SocketAddr, rotates: bool) -> Self {
+        let is_loopback = matches!(target.ip(), IpAddr::V4(address) if address.is_loopback());
+        Self { target, rotates: rotates && is_loopback, next: 0 }
+    }
+
+    /// Starts to connect.
+    ///
+    /// # Errors
+    /// When no connection can be begun.
+    pub(crate) fn connect(&mut self) -> io::Result<TcpStream> {
+        if !self.rotates {
+            return TcpStream::connect(self.target);
+        }
+        self.next = (self.next + 1) % ADDRESSES;
+        self.from(Ipv4Addr::new(127, 0, 0, 2 + self.next))
+    }
+
+    fn from(&self, own: Ipv4Addr) -> io::Result<TcpStream> {
+        let socket = Socket::new(Domain::IPV4, Type::STREAM.nonblocking().cloexec(), Some(Protocol::TCP))?;
+        // The port is chosen when the server is known, so that only ports in use with that server are taken.
+        setsockopt(&socket, sockopt::IpBindAddressNoPort, &true)?;
+        socket.bind(&SocketAddr::from((own, 0)).into())?;
+        match socket.connect(&self.target.into()) {
+            Err(cause) if cause.raw_os_error() != Some(nix::libc::EINPROGRESS) => Err(cause),
+            _ => Ok(TcpStream::from_std(socket.into())),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+    use std::net::TcpListener;
+
+    #[test]
+    fn connections_come_from_several_addresses_where_that_is_asked() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        for (rotates, addresses) in [(false, 1), (true, usize::from(ADDRESSES))] {
+            let mut source = Source::new(address, rotates);
+            let streams: Vec<TcpStream> = (0..40).map(|_| source.connect().unwrap()).collect();
+            let seen: BTreeSet<IpAddr> = (0..40).map(|_| listener.accept().unwrap().1.ip()).collect();
+            assert_eq!((seen.len(), streams.len()), (addresses, 40));
+        }
+        assert!(!Source::new("[::1]:80".parse().unwrap(), true).rotates);
+    }
+}
