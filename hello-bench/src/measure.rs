@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
-use hello_load::{Scenario, Slicing};
+use hello_load::{Scenario, Slicing, Stress};
 
 use crate::check::Outcome;
 use crate::generator::Generator;
@@ -13,6 +13,7 @@ use crate::round::{Round, WARM_UP_SWEEPS};
 use crate::run::{Folder, Run};
 use crate::sample::Sample;
 use crate::session::Session;
+use crate::stress::round::StressRound;
 use crate::summary::summarize;
 use crate::trial::TrialRunner;
 
@@ -80,12 +81,13 @@ impl<'a> Measurement<'a> {
     /// When a sample cannot be written.
     pub fn rounds(&mut self, precision: Option<Precision>) -> Result<bool> {
         let planned = self.run.plan.rounds;
-        let scenarios = self.run.plan.scenarios.len() as u64;
-        self.progress = Progress::new(u64::from(planned) * scenarios);
+        let unlimited = self.run.scenarios.iter().filter(|scenario| scenario.rounds.is_none()).count() as u64;
+        let steps = self.run.scenarios.iter().map(|scenario| u64::from(rounds_of(scenario, planned))).sum();
+        self.progress = Progress::new(steps);
         self.progress.say(&format!(
             "measuring {} services, {planned} rounds, about {}; results in {}",
             self.programs.len(),
-            clock(self.expected(planned)),
+            clock(self.expected(0)),
             self.folder.path.display()
         ));
         let started = Instant::now();
@@ -94,7 +96,7 @@ impl<'a> Measurement<'a> {
                 if !self.is_more_wanted(precision, started) {
                     break;
                 }
-                self.progress.extend(scenarios);
+                self.progress.extend(unlimited);
             }
             if !self.round(round)? {
                 return Ok(true);
@@ -107,8 +109,12 @@ impl<'a> Measurement<'a> {
     fn round(&mut self, round: u32) -> Result<bool> {
         for index in 0..self.run.plan.scenarios.len() {
             let scenario = self.scenario(&self.run.plan.scenarios[index])?;
-            let done = match (self.generator, scenario.slices) {
-                (Generator::Embedded, Some(slicing)) => self.sliced(round, scenario, slicing)?,
+            if is_past(scenario, round) {
+                continue;
+            }
+            let done = match (self.generator, scenario.slices, &scenario.stress) {
+                (Generator::Embedded, Some(slicing), _) => self.sliced(round, scenario, slicing)?,
+                (Generator::Embedded, _, Some(stress)) => self.stress(round, scenario, stress)?,
                 _ => self.trials(round, scenario)?,
             };
             if !done {
@@ -122,19 +128,30 @@ impl<'a> Measurement<'a> {
     /// All services in slices.
     fn sliced(&mut self, number: u32, scenario: &Scenario, slicing: Slicing) -> Result<bool> {
         let alive = self.alive();
-        let what = format!("round {number}, {}", scenario.name);
-        let left = self.left(number, scenario);
-        self.progress.now(&what, Some(left));
+        let (what, left) = self.begin(number, scenario);
         let started = Instant::now();
         let draw = || self.progress.redraw(&what, left.saturating_sub(started.elapsed()));
         let round = Round { session: self.session, scenario, slicing, number, progress: &draw };
-        let Ok(samples) = round.run(&alive, self.run.plan.rng(number, &scenario.name)) else {
-            return Ok(false);
+        let measured = round.run(&alive, self.run.plan.rng(number, &scenario.name));
+        self.keep_all(measured)
+    }
+
+    /// All services under a load that looks for limits.
+    fn stress(&mut self, number: u32, scenario: &Scenario, stress: &Stress) -> Result<bool> {
+        let alive = self.alive();
+        let (what, left) = self.begin(number, scenario);
+        let started = Instant::now();
+        let draw = || self.progress.redraw(&what, left.saturating_sub(started.elapsed()));
+        let round = StressRound {
+            session: self.session,
+            scenario,
+            stress,
+            number,
+            samples: &self.samples,
+            progress: &draw,
         };
-        for sample in samples {
-            self.keep(sample)?;
-        }
-        Ok(true)
+        let measured = round.run(&alive, self.run.plan.rng(number, &scenario.name));
+        self.keep_all(measured)
     }
 
     /// One trial a service, in random order.
@@ -153,6 +170,23 @@ impl<'a> Measurement<'a> {
             let Ok(sample) = runner.run(program, scenario, (number, seed), &draw) else {
                 return Ok(false);
             };
+            self.keep(sample)?;
+        }
+        Ok(true)
+    }
+
+    /// Shows what runs from now on: what it is, and how long all that is left takes.
+    fn begin(&self, number: u32, scenario: &Scenario) -> (String, Duration) {
+        let what = format!("round {number}, {}", scenario.name);
+        let left = self.left(number, scenario);
+        self.progress.now(&what, Some(left));
+        (what, left)
+    }
+
+    /// Keeps the samples of a round; `false` when the user interrupted it.
+    fn keep_all(&mut self, measured: Result<Vec<Sample>>) -> Result<bool> {
+        let Ok(samples) = measured else { return Ok(false) };
+        for sample in samples {
             self.keep(sample)?;
         }
         Ok(true)
@@ -179,9 +213,14 @@ impl<'a> Measurement<'a> {
         found.with_context(|| format!("there is no scenario {name:?}"))
     }
 
-    /// How long so many rounds take, roughly.
-    fn expected(&self, rounds: u32) -> Duration {
-        self.run.scenarios.iter().map(|scenario| self.expected_round(scenario)).sum::<Duration>() * rounds
+    /// How long the rounds after so many take, roughly.
+    fn expected(&self, done: u32) -> Duration {
+        let left = |scenario| rounds_of(scenario, self.run.plan.rounds).saturating_sub(done);
+        self.run
+            .scenarios
+            .iter()
+            .map(|scenario| self.expected_round(scenario) * left(scenario))
+            .sum()
     }
 
     /// How long one round takes under one scenario, roughly.
@@ -191,9 +230,12 @@ impl<'a> Measurement<'a> {
         let warm_up = Duration::from_secs(warm_up.into());
         let services = alive.len() as u32;
         warm_up
-            + match (self.generator, scenario.slices) {
-                (Generator::Embedded, Some(slicing)) => {
+            + match (self.generator, scenario.slices, &scenario.stress) {
+                (Generator::Embedded, Some(slicing), _) => {
                     slicing.expected() * services * (slicing.sweeps + WARM_UP_SWEEPS) + OVERHEAD
+                }
+                (Generator::Embedded, _, Some(stress)) => {
+                    stress.expected_round(services, self.is_rate_known(scenario)) + OVERHEAD
                 }
                 _ => (scenario.expected() + OVERHEAD) * services,
             }
@@ -201,9 +243,18 @@ impl<'a> Measurement<'a> {
 
     /// How long is left, roughly, from the start of this scenario in this round.
     fn left(&self, round: u32, scenario: &Scenario) -> Duration {
-        let rest = self.expected(self.run.plan.rounds.saturating_sub(round));
+        let rest = self.expected(round);
         let from_here = self.run.scenarios.iter().skip_while(|other| other.name != scenario.name);
+        let from_here = from_here.filter(|scenario| !is_past(scenario, round));
         rest + from_here.map(|scenario| self.expected_round(scenario)).sum::<Duration>()
+    }
+
+    /// Whether the rate that a load is relative to is known before it begins: from the scenario, or from another load of
+    /// the same round.
+    fn is_rate_known(&self, scenario: &Scenario) -> bool {
+        let finds = |other: &Scenario| matches!(other.stress, Some(Stress::Sustain { .. }));
+        scenario.rate_per_s.is_some()
+            || self.run.scenarios.iter().take_while(|other| other.name != scenario.name).any(finds)
     }
 
     /// Whether another round is wanted: an interval of CPU time per request is still too wide, and there is time. Where
@@ -213,7 +264,8 @@ impl<'a> Measurement<'a> {
             return false;
         };
         let all_saturate = self.run.scenarios.iter().all(Scenario::saturates);
-        let mut counting = self.run.scenarios.iter().filter(|scenario| all_saturate || !scenario.saturates());
+        let unlimited = self.run.scenarios.iter().filter(|scenario| scenario.rounds.is_none());
+        let mut counting = unlimited.filter(|scenario| all_saturate || !scenario.saturates());
         counting.any(|scenario| self.is_wide(scenario, precision.half_width))
     }
 
@@ -223,4 +275,14 @@ impl<'a> Measurement<'a> {
         let mut ratios = primary.filter_map(|metric| metric.vs_reference.as_ref());
         ratios.any(|ratio| ratio.half_width().is_none_or(|found| found > half_width))
     }
+}
+
+/// How many rounds a scenario has of those that are planned.
+fn rounds_of(scenario: &Scenario, planned: u32) -> u32 {
+    planned.min(scenario.rounds.unwrap_or(planned))
+}
+
+/// Whether a scenario is not measured in this round any more.
+fn is_past(scenario: &Scenario, round: u32) -> bool {
+    scenario.rounds.is_some_and(|most| round > most)
 }

@@ -4,6 +4,7 @@ use hello_load::Slice;
 use serde::{Deserialize, Serialize};
 
 use crate::sample::Sample;
+use crate::stress::findings::Findings;
 
 /// A metric with one value in every round.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
@@ -35,11 +36,17 @@ pub enum Metric {
     PeakPssBytes,
     /// From the start of the process to its first right answer, in µs.
     StartUpUs,
+    /// The highest rate at which p99 holds, in requests a second.
+    SustainedPerS,
+    /// Right answers in time a second, at the heaviest overload.
+    GoodputPerS,
+    /// Resident memory for one idle connection, at the largest crowd, in bytes.
+    ConnectionBytes,
 }
 
 impl Metric {
     /// All of them.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 16] = [
         Self::CpuUsPerRequest,
         Self::ThroughputPerS,
         Self::LatencyP50Us,
@@ -53,11 +60,14 @@ impl Metric {
         Self::PeakRssBytes,
         Self::PeakPssBytes,
         Self::StartUpUs,
+        Self::SustainedPerS,
+        Self::GoodputPerS,
+        Self::ConnectionBytes,
     ];
 
     /// Its value in a sample; `None` when the trial did not get that far.
     pub fn of(self, sample: &Sample) -> Option<f64> {
-        let load = sample.load.as_ref();
+        let (load, findings) = (sample.load.as_ref(), sample.findings.as_ref());
         // Without a right answer after the warm-up there is none.
         let latency = load.filter(|load| load.traffic.requests > 0).map(|load| load.traffic.latency_us);
         match self {
@@ -74,6 +84,9 @@ impl Metric {
             Self::PeakRssBytes => load.map(|load| load.peak.rss_bytes as f64),
             Self::PeakPssBytes => load.map(|load| load.peak.pss_bytes as f64),
             Self::StartUpUs => sample.start_up_us,
+            Self::SustainedPerS => findings.and_then(Findings::sustained_per_s),
+            Self::GoodputPerS => findings.and_then(Findings::goodput_per_s),
+            Self::ConnectionBytes => findings.and_then(Findings::connection_bytes),
         }
     }
 
@@ -90,15 +103,16 @@ impl Metric {
     /// The unit of its values, as results.json names it.
     pub fn unit(self) -> &'static str {
         match self {
-            Self::ThroughputPerS => "1/s",
+            Self::ThroughputPerS | Self::SustainedPerS | Self::GoodputPerS => "1/s",
             Self::IdleRssBytes | Self::IdlePssBytes | Self::PeakRssBytes | Self::PeakPssBytes => "bytes",
+            Self::ConnectionBytes => "bytes",
             _ => "µs",
         }
     }
 
-    /// Whether less is better, which holds for all but throughput.
+    /// Whether less is better, which holds for all but those that count requests a second.
     pub fn lower_is_better(self) -> bool {
-        self != Self::ThroughputPerS
+        self.unit() != "1/s"
     }
 
     /// Whether it is a latency.
@@ -130,6 +144,9 @@ impl Metric {
             Self::PeakRssBytes => "peak RSS MiB",
             Self::PeakPssBytes => "peak PSS MiB",
             Self::StartUpUs => "start-up ms",
+            Self::SustainedPerS => "sustained/s",
+            Self::GoodputPerS => "in time/s",
+            Self::ConnectionBytes => "KiB/connection",
         }
     }
 
@@ -147,6 +164,9 @@ impl Metric {
             Self::IdleRssBytes | Self::IdlePssBytes => "Idle memory",
             Self::PeakRssBytes | Self::PeakPssBytes => "Peak memory",
             Self::StartUpUs => "Start-up to the first answer",
+            Self::SustainedPerS => "Sustainable rate",
+            Self::GoodputPerS => "Right answers in time",
+            Self::ConnectionBytes => "Memory per idle connection",
         }
     }
 
@@ -157,6 +177,7 @@ impl Metric {
                 f64::from(1 << 20)
             }
             Self::StartUpUs => 1e3,
+            Self::ConnectionBytes => 1024.0,
             _ => 1.0,
         }
     }
@@ -165,7 +186,7 @@ impl Metric {
     pub fn show(self, value: f64) -> String {
         match self {
             Self::CpuUsPerRequest => format!("{value:.2}"),
-            Self::ThroughputPerS => grouped(value),
+            _ if self.unit() == "1/s" => grouped(value),
             _ if self.scale() > 1.0 => format!("{:.2}", value / self.scale()),
             _ if value < 10.0 => format!("{value:.1}"),
             _ => grouped(value),

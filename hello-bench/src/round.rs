@@ -1,14 +1,13 @@
 //! One round under one scenario in slices: all services alive, each visited once a sweep, in a fresh random order.
 
 use std::thread;
-use std::time::Duration;
 
 use anyhow::Result;
 use fastrand::Rng;
-use hello_load::{Scenario, Slicing, own_cpu};
+use hello_load::{Scenario, Slicing};
 
 use crate::contender::Contender;
-use crate::launch::Running;
+use crate::participant::{each, spent, stop};
 use crate::program::Program;
 use crate::sample::Sample;
 use crate::session::Session;
@@ -40,29 +39,26 @@ impl Round<'_> {
     /// # Errors
     /// When the user interrupts.
     pub fn run(&self, programs: &[&Program], mut rng: Rng) -> Result<Vec<Sample>> {
-        let mut contenders: Vec<Contender> = Vec::new();
-        let mut order: Vec<&Program> = programs.to_vec();
-        rng.shuffle(&mut order);
-        for program in order {
-            self.session.interrupt.check()?;
-            contenders.push(Contender::launch(program, self.scenario, self.number, &self.session.cores));
-        }
+        let round = (self.number, &mut rng);
+        let mut contenders = Contender::launch_all(programs, self.scenario, round, self.session)?;
         thread::sleep(IDLE_TIME);
-        self.each(&mut contenders, |contender| contender.read_idle_memory())?;
-        self.each(&mut contenders, |contender| {
+        let interrupt = &self.session.interrupt;
+        each(&mut contenders, interrupt, |contender| contender.read_idle_memory())?;
+        each(&mut contenders, interrupt, |contender| {
             contender.warm_up(self.scenario, self.session, self.progress)
         })?;
         // Connections are opened once all is warm: some services close one that waits too long for its first request.
-        self.each(&mut contenders, |contender| contender.connect(self.scenario, rng.u64(..), self.session))?;
+        each(&mut contenders, interrupt, |contender| {
+            contender.connect(self.scenario, rng.u64(..), self.session)
+        })?;
         for _ in 0..WARM_UP_SWEEPS {
             self.sweep(&mut contenders, &mut rng)?;
         }
-        self.each(&mut contenders, |contender| {
-            contender.forget();
-            Ok(())
-        })?;
+        contenders.iter_mut().for_each(Contender::forget);
         let noise = self.sweeps(&mut contenders, &mut rng)?;
-        Ok(self.finish(contenders, noise))
+        let service_cores = self.session.cores.service.len();
+        contenders.iter_mut().for_each(|contender| contender.note(noise, service_cores));
+        Ok(stop(contenders))
     }
 
     /// The measured sweeps; what else went on meanwhile.
@@ -71,10 +67,7 @@ impl Round<'_> {
         for sweep in 1..=self.slicing.sweeps {
             self.sweep(contenders, rng)?;
             if sweep % MEMORY_SWEEPS == 0 || sweep == self.slicing.sweeps {
-                self.each(contenders, |contender| {
-                    contender.read_memory();
-                    Ok(())
-                })?;
+                contenders.iter_mut().for_each(Contender::look_at_processes);
             }
         }
         let own = spent(contenders).saturating_sub(spent_before);
@@ -88,36 +81,8 @@ impl Round<'_> {
     fn sweep(&self, contenders: &mut [Contender], rng: &mut Rng) -> Result<()> {
         let mut order: Vec<&mut Contender> = contenders.iter_mut().collect();
         rng.shuffle(&mut order);
-        for contender in order {
-            self.session.interrupt.check()?;
-            contender.attempt(|contender| contender.drive_slice());
-        }
+        each(order, &self.session.interrupt, |contender| contender.drive_slice())?;
         (self.progress)();
         Ok(())
     }
-
-    fn each(
-        &self,
-        contenders: &mut [Contender],
-        mut step: impl FnMut(&mut Contender) -> Result<()>,
-    ) -> Result<()> {
-        for contender in contenders {
-            contender.attempt(&mut step);
-            self.session.interrupt.check()?;
-        }
-        Ok(())
-    }
-
-    fn finish(&self, contenders: Vec<Contender>, noise: Noise) -> Vec<Sample> {
-        let service_cores = self.session.cores.service.len();
-        let finished = contenders.into_iter().map(|contender| contender.finish(noise, service_cores));
-        let (samples, running): (Vec<Sample>, Vec<Option<Running>>) = finished.unzip();
-        Running::stop(running.into_iter().flatten());
-        samples
-    }
-}
-
-/// CPU time of services and generator so far.
-fn spent(contenders: &[Contender]) -> Duration {
-    contenders.iter().map(Contender::cpu).sum::<Duration>() + own_cpu()
 }

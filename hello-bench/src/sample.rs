@@ -6,6 +6,7 @@ use hello_load::{Slice, Traffic};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::stress::findings::Findings;
 use crate::system::noise::Noise;
 use crate::system::process::Memory;
 
@@ -29,6 +30,9 @@ pub struct Sample {
     /// The measured slices, one a sweep, in order; empty for a load that is one trial of one service.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub slices: Vec<Slice>,
+    /// What a load found that looks for limits; absent for other loads, and after a failure.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub findings: Option<Findings>,
     /// Why the load did not come to its end; absent when it did.
     pub failure: Option<String>,
 }
@@ -45,6 +49,7 @@ impl Sample {
             idle: None,
             load: None,
             slices: Vec::new(),
+            findings: None,
             failure: None,
         }
     }
@@ -53,7 +58,17 @@ impl Sample {
     #[must_use]
     pub fn failed(self, cause: &str) -> Self {
         let cause = cause.split_whitespace().collect::<Vec<_>>().join(" ");
-        Self { failure: Some(cause), load: None, slices: Vec::new(), ..self }
+        Self { failure: Some(cause), load: None, slices: Vec::new(), findings: None, ..self }
+    }
+
+    /// Whether other services were measured within the same seconds, so that its noise is theirs as well.
+    pub fn is_shared(&self) -> bool {
+        !self.slices.is_empty() || self.findings.is_some()
+    }
+
+    /// Whether the load came to its end.
+    pub fn is_whole(&self) -> bool {
+        self.load.is_some() || self.findings.is_some()
     }
 }
 

@@ -1,6 +1,6 @@
 //! What a reader must know before trusting a metric: values, shown beside the metric that they touch.
 
-use std::fmt;
+mod words;
 
 use hello_stats::median;
 use hello_stats::paired::TRIM;
@@ -8,24 +8,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::metric::Metric;
 use crate::sample::{LoadMetrics, Sample};
+use crate::stress::findings::Findings;
+use crate::stress::window::Limit;
 use crate::system::noise::Noise;
+use crate::threshold::{FREQUENCY, GENERATOR_BUSY, LAG_US, LITTLE, OTHER_LOAD, SERVICE_BUSY, STEAL};
 use hello_load::{Engine, Model, Scenario, Slice, Traffic};
-
-/// Above this share of its cores the generator may be what limits throughput.
-pub const GENERATOR_BUSY: f64 = 0.9;
-/// Below this share of its cores the service is not what limits throughput.
-pub const SERVICE_BUSY: f64 = 0.95;
-/// In a closed loop, throughput times latency is the number of connections (Little's law); below this share of it
-/// requests spend their time elsewhere than with the service.
-pub const LITTLE: f64 = 0.9;
-/// Steal beyond this share of the machine's time is shown.
-pub const STEAL: f64 = 0.01;
-/// Other programs' CPU time beyond this share is shown.
-pub const OTHER_LOAD: f64 = 0.05;
-/// A change of the cores' clock beyond this is shown.
-pub const FREQUENCY: f64 = 0.05;
-/// A schedule lag at the 99th percentile beyond this, in µs, blurs the latencies that it is part of.
-pub const LAG_US: f64 = 1000.0;
 
 /// A caveat.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
@@ -104,6 +91,13 @@ pub enum Warning {
         /// The rounds that it takes.
         needed: usize,
     },
+    /// The rate that was found is the generator's: a higher one was not offered.
+    StoppedByGenerator {
+        /// The rate.
+        rate_per_s: f64,
+    },
+    /// p99 held at no rate.
+    SustainsNothing,
     /// Service and generator ran on the same core.
     SharedCores,
     /// k6 offered the load, not the embedded engine.
@@ -126,18 +120,19 @@ impl Warning {
             }
             Self::EmptySlices { .. } => matches!(metric, Metric::ThroughputPerS | Metric::CpuUsPerRequest),
             Self::ControlDiffers { .. } | Self::ControlFailed { .. } | Self::TooFewRounds { .. } => false,
+            Self::StoppedByGenerator { .. } | Self::SustainsNothing => metric == Metric::SustainedPerS,
             Self::SharedCores | Self::LoadByK6 { .. } => false,
         }
     }
 
     /// What one sample gives cause for. Noise is left to [`Warning::of_noise`] where all services shared it.
-    fn of_load(scenario: &Scenario, load: &LoadMetrics, has_slices: bool) -> Vec<Self> {
+    fn of_load(scenario: &Scenario, load: &LoadMetrics, is_shared: bool) -> Vec<Self> {
         let (generator_busy, service_busy) = (load.traffic.generator_busy, load.service_busy);
         let mut found = Self::of_traffic(scenario, &load.traffic);
         if scenario.saturates() && generator_busy > GENERATOR_BUSY && service_busy < SERVICE_BUSY {
             found.push(Self::GeneratorBound { generator_busy, service_busy });
         }
-        if !has_slices {
+        if !is_shared {
             found.extend(Self::of_noise(&[load.noise]));
         }
         found
@@ -167,9 +162,14 @@ impl Warning {
 
     /// What a load gives cause for by the generator's own metrics.
     pub fn of_traffic(scenario: &Scenario, traffic: &Traffic) -> Vec<Self> {
+        if scenario.stress.is_some() {
+            // The search has judged it.
+            return Vec::new();
+        }
         let in_flight = traffic.throughput_per_s * traffic.latency_us.mean / 1e6;
         let connections = scenario.connections;
         let lag = traffic.lag_us.map_or(0.0, |lag| lag.p99);
+        let reconnects = if scenario.connection_per_request { 0 } else { traffic.reconnects };
         let when = |condition: bool, warning: Self| condition.then_some(warning);
         let found = [
             when(
@@ -179,9 +179,23 @@ impl Warning {
             when(scenario.model == Model::Open && lag > LAG_US, Self::ScheduleLag { p99_us: lag }),
             when(scenario.saturates() && traffic.engine == Engine::K6, Self::EngineIsK6),
             when(traffic.unsent > 0, Self::Unsent { requests: traffic.unsent }),
-            when(traffic.reconnects > 0, Self::Reconnects { connections: traffic.reconnects }),
+            when(reconnects > 0, Self::Reconnects { connections: reconnects }),
         ];
         found.into_iter().flatten().collect()
+    }
+
+    /// What a load gives cause for that looks for limits.
+    fn of_findings(findings: &Findings) -> Vec<Self> {
+        match findings {
+            Findings::Sustain(found) => match (found.rate_per_s > 0.0, found.limit) {
+                (false, _) => vec![Self::SustainsNothing],
+                (true, Some(Limit::Generator)) => {
+                    vec![Self::StoppedByGenerator { rate_per_s: found.rate_per_s }]
+                }
+                _ => Vec::new(),
+            },
+            Findings::Curve(_) => Vec::new(),
+        }
     }
 
     /// How grave it is within its kind.
@@ -197,7 +211,8 @@ impl Warning {
             Self::EmptySlices { slices } => *slices as f64,
             Self::ControlFailed { .. } => 0.0,
             Self::EngineIsK6 | Self::LoadByK6 { .. } => 0.0,
-            Self::TooFewRounds { .. } | Self::SharedCores => 0.0,
+            Self::StoppedByGenerator { rate_per_s } => *rate_per_s,
+            Self::TooFewRounds { .. } | Self::SharedCores | Self::SustainsNothing => 0.0,
         }
     }
 }
@@ -219,14 +234,17 @@ impl ServiceWarning {
     pub fn of_samples(scenario: &Scenario, samples: &[&Sample]) -> Vec<Self> {
         let loads: Vec<(&LoadMetrics, bool)> = samples
             .iter()
-            .filter_map(|sample| Some((sample.load.as_ref()?, !sample.slices.is_empty())))
+            .filter_map(|sample| Some((sample.load.as_ref()?, sample.is_shared())))
             .collect();
         let mut found: Vec<Self> = Vec::new();
         let empty = samples.iter().filter_map(|sample| Warning::of_slices(&sample.slices));
-        let all = loads.iter().flat_map(|(load, sliced)| Warning::of_load(scenario, load, *sliced));
-        for warning in all.chain(empty) {
+        let all = loads.iter().flat_map(|(load, shared)| Warning::of_load(scenario, load, *shared));
+        let findings = samples.iter().filter_map(|sample| sample.findings.as_ref());
+        let stress = findings.flat_map(Warning::of_findings);
+        let of = samples.iter().filter(|sample| sample.is_whole()).count();
+        for warning in all.chain(empty).chain(stress) {
             match found.iter_mut().find(|other| same_kind(&other.warning, &warning)) {
-                None => found.push(Self { warning, rounds: 1, of: loads.len() }),
+                None => found.push(Self { warning, rounds: 1, of }),
                 Some(other) => {
                     other.rounds += 1;
                     if warning.severity() > other.warning.severity() {
@@ -249,82 +267,20 @@ impl ServiceWarning {
         if matches!(self.warning, Warning::EmptySlices { .. }) {
             return self.warning.touches(metric);
         }
-        use Warning::{EngineIsK6, GeneratorBound, LittlesLaw, Unsent};
-        let is_grave =
-            matches!(self.warning, EngineIsK6 | GeneratorBound { .. } | LittlesLaw { .. } | Unsent { .. });
+        use Warning::{EngineIsK6, GeneratorBound, LittlesLaw, StoppedByGenerator, SustainsNothing, Unsent};
+        let is_grave = matches!(
+            self.warning,
+            EngineIsK6
+                | GeneratorBound { .. }
+                | LittlesLaw { .. }
+                | StoppedByGenerator { .. }
+                | SustainsNothing
+                | Unsent { .. }
+        );
         is_grave && self.doubts(metric)
-    }
-}
-
-impl fmt::Display for ServiceWarning {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} (in {} of {} rounds)", self.warning, self.rounds, self.of)
     }
 }
 
 fn same_kind(a: &Warning, b: &Warning) -> bool {
     std::mem::discriminant(a) == std::mem::discriminant(b)
-}
-
-impl fmt::Display for Warning {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let percent = |fraction: &f64| fraction * 100.0;
-        match self {
-            Self::GeneratorBound { generator_busy, service_busy } => write!(
-                f,
-                "generator-bound: the generator's cores were {:.0} % busy, the service's {:.0} %",
-                percent(generator_busy),
-                percent(service_busy)
-            ),
-            Self::LittlesLaw { in_flight, connections } => {
-                write!(
-                    f,
-                    "Little's law is off: {in_flight:.1} requests in flight on {connections} connections"
-                )
-            }
-            Self::ScheduleLag { p99_us } => {
-                write!(f, "schedule lag: 1 % of the requests were sent {:.1} ms late or more", p99_us / 1e3)
-            }
-            Self::Unsent { requests } => {
-                write!(f, "unsent: no connection was free for {requests} requests of the schedule")
-            }
-            Self::Reconnects { connections } => {
-                write!(f, "the service closed connections: {connections} were opened anew")
-            }
-            Self::Steal { fraction } => {
-                write!(f, "steal: a hypervisor took {:.1} % of the machine's time", percent(fraction))
-            }
-            Self::OtherLoad { fraction } => {
-                write!(
-                    f,
-                    "other load: {:.1} % of the machine's time went to other programs",
-                    percent(fraction)
-                )
-            }
-            Self::Frequency { fraction } => {
-                write!(f, "the cores' clock changed by {:.0} %", percent(fraction))
-            }
-            Self::ControlFailed { cause } => {
-                write!(f, "the control failed, so nothing shows what this run resolves: {cause}")
-            }
-            Self::EmptySlices { slices } => {
-                write!(f, "too slow for slices of this length: {slices} slices of a round had no answer")
-            }
-            Self::ControlDiffers { ratio, low, high } => write!(
-                f,
-                "the control differs: a second copy of the reference has the ratio {ratio:.3} [{low:.3}, {high:.3}]. One table of 20 shows that by chance: measure again before you rely on this one"
-            ),
-            Self::TooFewRounds { rounds, needed } => {
-                write!(f, "too few rounds: no rank can be significant with {rounds}, it takes {needed}")
-            }
-            Self::EngineIsK6 => write!(f, "k6 saturates before the service does: the throughput is k6's own"),
-            Self::LoadByK6 { version } => write!(
-                f,
-                "every load was offered by k6 {version}: latency is from when a request was sent and contains k6's own scheduling, and what warms up is measured too"
-            ),
-            Self::SharedCores => {
-                write!(f, "service and generator share the only core, so throughput and latency are of both")
-            }
-        }
-    }
 }

@@ -69,10 +69,12 @@ pub struct Search {
 }
 
 impl Search {
-    /// Seconds at the start of a window that are not measured.
-    pub const SETTLE_S: f64 = 0.02;
+    /// Seconds at the start of a window that are not measured, roughly.
+    const SETTLE_S: f64 = 0.02;
     /// Windows that a search takes, roughly.
     const WINDOWS: f64 = 10.0;
+    /// How much longer the windows of a curve are than others, roughly, as some are at low rates.
+    const SLOW: f64 = 1.3;
     /// How much longer a window becomes, at most, to hold enough requests.
     const MAX_STRETCH: f64 = 5.0;
 
@@ -85,6 +87,10 @@ impl Search {
     /// What the 99th percentile may be, in µs.
     pub fn p99_us(&self) -> f64 {
         self.p99_ms * 1e3
+    }
+
+    fn expected_s(&self) -> f64 {
+        self.window_s + Self::SETTLE_S
     }
 
     fn check(&self) -> Result<()> {
@@ -108,17 +114,24 @@ impl Stress {
 
     /// How long it takes for one service, roughly, with or without a search for the rate.
     pub fn expected(&self, is_rate_known: bool) -> Duration {
-        let seconds = match self {
-            Self::Sustain { .. } => 0.0,
-            Self::Curve { search, percent } => percent.len() as f64 * (search.window_s + Search::SETTLE_S),
-            Self::Overload { factors, phase_s, recovery_s, .. } => {
-                factors.len() as f64 * phase_s + recovery_s
+        self.expected_round(1, is_rate_known)
+    }
+
+    /// How long it takes for so many services, roughly: those whose connections left wait for a last look together.
+    pub fn expected_round(&self, services: u32, is_rate_known: bool) -> Duration {
+        let (each_s, once_s) = match self {
+            Self::Sustain { .. } => (0.0, 0.0),
+            Self::Curve { search, percent } => {
+                (percent.len() as f64 * search.expected_s() * Search::SLOW, 0.0)
             }
-            Self::Connections { counts, idle_s, left_s } => counts.len() as f64 * (idle_s + 1.0) + left_s,
+            Self::Overload { factors, phase_s, recovery_s, .. } => {
+                (factors.len() as f64 * phase_s + recovery_s, 0.0)
+            }
+            Self::Connections { counts, idle_s, left_s } => (counts.len() as f64 * (idle_s + 1.0), *left_s),
         };
         let search = self.search().filter(|_| !is_rate_known);
-        let searching = search.map_or(0.0, |search| Search::WINDOWS * (search.window_s + Search::SETTLE_S));
-        Duration::from_secs_f64(seconds + searching)
+        let searching_s = search.map_or(0.0, |search| Search::WINDOWS * search.expected_s());
+        Duration::from_secs_f64((each_s + searching_s) * f64::from(services) + once_s)
     }
 
     /// Whether it is relative to a rate that the scenario may give.

@@ -9,6 +9,7 @@ use hello_stats::paired::{log_ratio, log_ratio_of_sweeps};
 use crate::metadata::{Group, Metadata};
 use crate::metric::Metric;
 use crate::sample::Sample;
+use crate::stress::row::StressRow;
 use crate::summary::row::{Control, MetricSummary, Ratio, Row};
 use crate::warning::{ServiceWarning, Warning};
 
@@ -41,6 +42,7 @@ impl<'a> Entry<'a> {
             metrics: BTreeMap::new(),
             warnings: ServiceWarning::of_samples(scenario, &all),
             windows: typical_windows(&all),
+            stress: None,
         };
         let (counterpart, is_variant) = (metadata.counterpart(), metadata.variant.is_some());
         Self { row, counterpart, is_variant, samples, rounds: BTreeSet::new() }
@@ -75,7 +77,7 @@ impl<'a> Entry<'a> {
 
     /// The rounds in which the load came to its end.
     pub(super) fn whole_rounds(&self) -> BTreeSet<u32> {
-        let whole = self.samples.iter().filter(|(_, sample)| sample.load.is_some());
+        let whole = self.samples.iter().filter(|(_, sample)| sample.is_whole());
         whole.map(|(round, _)| *round).collect()
     }
 
@@ -83,6 +85,8 @@ impl<'a> Entry<'a> {
     pub(super) fn summarize(&mut self, common: &BTreeSet<u32>) {
         let own: BTreeSet<u32> = self.samples.keys().copied().collect();
         self.rounds = if common.is_empty() { own } else { &own & common };
+        let findings = self.rounds.iter().filter_map(|round| self.samples.get(round)?.findings.as_ref());
+        self.row.stress = StressRow::of(&findings.collect::<Vec<_>>());
         for metric in Metric::ALL {
             let samples = self.rounds.iter().filter_map(|round| self.samples.get(round));
             let rounds: Vec<f64> = samples.filter_map(|sample| metric.of(sample)).collect();
@@ -129,7 +133,7 @@ impl<'a> Entry<'a> {
 
     /// What else ran on the machine during the rounds, where all services were measured together.
     pub(super) fn shared_noise(&self) -> Vec<Warning> {
-        let sliced = self.samples.values().filter(|sample| !sample.slices.is_empty());
+        let sliced = self.samples.values().filter(|sample| sample.is_shared());
         let noise: Vec<_> = sliced.filter_map(|sample| Some(sample.load.as_ref()?.noise)).collect();
         Warning::of_noise(&noise)
     }

@@ -6,7 +6,7 @@ mod row;
 
 use std::collections::BTreeSet;
 
-use hello_load::Scenario;
+use hello_load::{Scenario, Stress};
 use hello_stats::ranks::rounds_needed;
 
 use crate::metadata::{Group, Metadata};
@@ -18,10 +18,18 @@ use crate::warning::Warning;
 
 pub use row::{Control, MetricSummary, Ratio, Row, Summary};
 
-/// The metric that the services of a scenario are ranked by: CPU time, which varies least; throughput where the load
-/// asks for as much as there is.
+/// The metric that the services of a scenario are ranked by: what a load looks for; throughput where it asks for as much
+/// as there is over connections that stay open; or else CPU time, which varies least.
 pub fn primary(scenario: &Scenario) -> Metric {
-    if scenario.saturates() { Metric::ThroughputPerS } else { Metric::CpuUsPerRequest }
+    match &scenario.stress {
+        Some(Stress::Sustain { .. }) => Metric::SustainedPerS,
+        Some(Stress::Overload { .. }) => Metric::GoodputPerS,
+        Some(Stress::Connections { .. }) => Metric::ConnectionBytes,
+        // A curve is a shape: no value of it ranks services.
+        Some(Stress::Curve { .. }) => Metric::LatencyP99Us,
+        None if scenario.saturates() && !scenario.connection_per_request => Metric::ThroughputPerS,
+        None => Metric::CpuUsPerRequest,
+    }
 }
 
 /// Summarizes the samples of one scenario; ratios are relative to the service named `reference`.

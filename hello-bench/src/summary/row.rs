@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::metadata::Group;
 use crate::metric::Metric;
+use crate::stress::row::StressRow;
 use crate::warning::{ServiceWarning, Warning};
 
 /// The statistics of the samples of one scenario.
@@ -45,6 +46,9 @@ pub struct Row {
     pub warnings: Vec<ServiceWarning>,
     /// Latency over time in the round with the median throughput; empty where the load came in slices.
     pub windows: Vec<Window>,
+    /// What a load found that looks for limits; absent for other loads.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stress: Option<StressRow>,
 }
 
 /// One metric over the rounds.

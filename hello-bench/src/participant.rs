@@ -1,0 +1,170 @@
+//! A service that takes part in a round: its process, what it measured so far, and what went wrong.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use fastrand::Rng;
+use hello_load::{Scenario, Target, own_cpu};
+
+use crate::interrupt::Interrupt;
+use crate::launch::Running;
+use crate::program::Program;
+use crate::sample::Sample;
+use crate::session::Session;
+use crate::system::cores::Cores;
+use crate::system::process::{Memory, Tree};
+use crate::warm_up::warm_up;
+
+/// A service in a round, with its load. Once something went wrong with it, it has no process any more and is left alone.
+pub(crate) struct Participant<'a, L> {
+    pub(crate) program: &'a Program,
+    pub(crate) sample: Sample,
+    pub(crate) running: Option<Running>,
+    pub(crate) tree: Option<Tree>,
+    /// What offers the load; absent until its connections are open, and after a failure.
+    pub(crate) load: Option<L>,
+    pub(crate) peak: Memory,
+}
+
+impl<'a, L> Participant<'a, L> {
+    /// Starts these services in a random order, each up to its first answer.
+    ///
+    /// # Errors
+    /// When the user interrupts.
+    pub(crate) fn launch_all(
+        programs: &[&'a Program],
+        scenario: &Scenario,
+        (round, rng): (u32, &mut Rng),
+        session: &Session,
+    ) -> Result<Vec<Self>> {
+        let mut order: Vec<&Program> = programs.to_vec();
+        rng.shuffle(&mut order);
+        let launch = |program| {
+            session.interrupt.check()?;
+            Ok(Self::launch(program, scenario, round, &session.cores))
+        };
+        order.into_iter().map(launch).collect()
+    }
+
+    /// Starts the service and waits for its first answer.
+    fn launch(program: &'a Program, scenario: &Scenario, round: u32, cores: &Cores) -> Self {
+        let mut participant = Self {
+            program,
+            sample: Sample::new(round, &scenario.name, &program.service.name),
+            running: None,
+            tree: None,
+            load: None,
+            peak: Memory::default(),
+        };
+        match Running::launch(program, cores) {
+            Ok(running) => {
+                participant.running = Some(running);
+                participant.attempt(Self::take_first_answer);
+            }
+            Err(cause) => participant.fail(&cause),
+        }
+        participant
+    }
+
+    /// Takes a step, unless an earlier one failed.
+    pub(crate) fn attempt(&mut self, step: impl FnOnce(&mut Self) -> Result<()>) {
+        if self.running.is_some()
+            && let Err(cause) = step(self)
+        {
+            self.fail(&cause);
+        }
+    }
+
+    fn fail(&mut self, cause: &anyhow::Error) {
+        let exit = self.running.as_mut().and_then(Running::exit_reason);
+        let cause = exit.map_or_else(|| format!("{cause:#}"), |exit| format!("{exit} under load"));
+        self.sample = self.sample.clone().failed(&cause);
+        (self.load, self.running) = (None, None);
+    }
+
+    fn take_first_answer(&mut self) -> Result<()> {
+        let running = self.running()?;
+        let (first_answer, tree) = (running.first_answer()?, running.tree()?);
+        self.sample.start_up_us = Some(first_answer.as_secs_f64() * 1e6);
+        self.tree = Some(tree);
+        Ok(())
+    }
+
+    fn running(&self) -> Result<&Running> {
+        self.running
+            .as_ref()
+            .with_context(|| format!("{} is not running", self.program.service.name))
+    }
+
+    /// What its load goes to.
+    pub(crate) fn target(&self) -> Result<Target> {
+        Ok(Target::at(self.running()?.address))
+    }
+
+    /// Its load.
+    pub(crate) fn load(&mut self) -> Result<&mut L> {
+        let name = &self.program.service.name;
+        self.load.as_mut().with_context(|| format!("{name} has no connections"))
+    }
+
+    /// Reads memory without load.
+    pub(crate) fn read_idle_memory(&mut self) -> Result<()> {
+        self.sample.idle = self.tree.map(Tree::memory);
+        Ok(())
+    }
+
+    /// Gives a JIT compiler the load that it needs.
+    pub(crate) fn warm_up(
+        &mut self,
+        scenario: &Scenario,
+        session: &Session,
+        progress: &dyn Fn(),
+    ) -> Result<()> {
+        let target = self.target()?;
+        let load = self.program.load(&target, scenario, &session.cores, 0);
+        warm_up(&load, self.program.service.warm_up_s, &session.interrupt, progress)
+    }
+
+    /// Reads memory under load.
+    pub(crate) fn read_memory(&mut self) {
+        if let Some(tree) = self.tree {
+            self.peak = self.peak.max(tree.peak_memory());
+        }
+    }
+
+    /// CPU time so far.
+    pub(crate) fn cpu(&self) -> Duration {
+        self.tree.map_or(Duration::ZERO, Tree::cpu)
+    }
+}
+
+/// Has each service take a step, unless an earlier one failed.
+///
+/// # Errors
+/// When the user interrupts.
+pub(crate) fn each<'p, 'a: 'p, L: 'p>(
+    participants: impl IntoIterator<Item = &'p mut Participant<'a, L>>,
+    interrupt: &Interrupt,
+    mut step: impl FnMut(&mut Participant<'a, L>) -> Result<()>,
+) -> Result<()> {
+    for participant in participants {
+        interrupt.check()?;
+        participant.attempt(&mut step);
+    }
+    interrupt.check()
+}
+
+/// CPU time of services and generator so far.
+pub(crate) fn spent<L>(participants: &[Participant<L>]) -> Duration {
+    participants.iter().map(Participant::cpu).sum::<Duration>() + own_cpu()
+}
+
+/// Stops the services: what was measured of them.
+pub(crate) fn stop<L>(participants: Vec<Participant<L>>) -> Vec<Sample> {
+    let (samples, running): (Vec<Sample>, Vec<Option<Running>>) = participants
+        .into_iter()
+        .map(|participant| (participant.sample, participant.running))
+        .unzip();
+    Running::stop(running.into_iter().flatten());
+    samples
+}

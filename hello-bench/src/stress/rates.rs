@@ -1,0 +1,101 @@
+//! A service in a round that looks for the rate it sustains, or offers shares of that rate.
+
+use std::time::Duration;
+
+use anyhow::{Result, ensure};
+use hello_load::Scenario;
+
+use crate::participant::Participant;
+use crate::sample::{LoadMetrics, Sample};
+use crate::session::Session;
+use crate::stress::finder::{RateFinder, ServiceCpu};
+use crate::stress::findings::{Curve, CurvePoint, Findings};
+use crate::system::noise::Noise;
+
+/// A service in such a round.
+pub(crate) type RateParticipant<'a> = Participant<'a, RateLoad>;
+
+/// The connections of a load whose rate changes.
+pub(crate) struct RateLoad {
+    pub(crate) finder: RateFinder,
+    /// The rate, where it is known without a search.
+    known_per_s: Option<f64>,
+    points: Vec<CurvePoint>,
+}
+
+impl RateLoad {
+    /// The rate that shares are of.
+    fn base_per_s(&self) -> Option<f64> {
+        self.known_per_s.or_else(|| Some(self.finder.found()?.rate_per_s))
+    }
+}
+
+impl RateParticipant<'_> {
+    /// Opens the connections, and begins the search unless the rate is known.
+    pub(crate) fn open(
+        &mut self,
+        scenario: &Scenario,
+        (seed, known_per_s): (u64, Option<f64>),
+        session: &Session,
+    ) -> Result<()> {
+        let target = self.target()?;
+        let load = self.program.load(&target, scenario, &session.cores, seed);
+        let cores = session.cores.service.len();
+        let cpu = self.tree.map(|tree| ServiceCpu { clock: tree.clock(), cores });
+        let mut finder = RateFinder::connect(&load, cpu)?;
+        if known_per_s.is_none() {
+            finder.begin()?;
+        }
+        self.load = Some(RateLoad { finder, known_per_s, points: Vec::new() });
+        Ok(())
+    }
+
+    /// Whether there is nothing left to search.
+    pub(crate) fn is_found(&self) -> bool {
+        self.load.as_ref().is_none_or(|load| load.finder.is_over())
+    }
+
+    /// The rate that was given or found.
+    pub(crate) fn base_per_s(&mut self) -> Result<f64> {
+        let base = self.load()?.base_per_s().unwrap_or_default();
+        ensure!(base > 0.0, "p99 holds at no rate, so there is none to take shares of");
+        Ok(base)
+    }
+
+    /// Offers a share of the rate.
+    pub(crate) fn visit(&mut self, percent: f64) -> Result<()> {
+        let rate = self.base_per_s()? * percent / 100.0;
+        let load = self.load()?;
+        let (window, _) = load.finder.window(rate)?;
+        load.points.push(CurvePoint { percent, window });
+        Ok(())
+    }
+
+    /// Notes the rate that was found, with what was measured at it.
+    pub(crate) fn note_sustained(&mut self, noise: Noise, service_cores: usize) {
+        let Some(load) = self.load.take() else { return };
+        self.sample.findings = load.finder.found().map(Findings::Sustain);
+        self.sample.load = load.finder.held().map(|step| {
+            let spent = (step.slice.answers, Duration::from_nanos(step.slice.service_cpu_ns));
+            LoadMetrics::new(step.traffic.clone(), spent, service_cores, self.peak, noise)
+        });
+    }
+
+    /// Notes the curve.
+    pub(crate) fn note_curve(&mut self) {
+        let Some(mut load) = self.load.take() else { return };
+        load.points.sort_by(|a, b| a.percent.total_cmp(&b.percent));
+        let (base_per_s, search) = (load.base_per_s().unwrap_or_default(), load.finder.found());
+        self.sample.findings = Some(Findings::Curve(Curve { base_per_s, search, points: load.points }));
+    }
+}
+
+/// The rate that an earlier sample found for a service in this round.
+pub fn known_rate(samples: &[Sample], round: u32, service: &str) -> Option<f64> {
+    let own = samples.iter().filter(|sample| sample.round == round && sample.service == service);
+    let mut rates = own.filter_map(|sample| match &sample.findings {
+        Some(Findings::Sustain(found)) => Some(found.rate_per_s),
+        _ => None,
+    });
+    rates.find(|rate| *rate > 0.0)
+}
