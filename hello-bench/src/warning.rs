@@ -8,7 +8,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::metric::Metric;
 use crate::sample::{LoadMetrics, Sample};
+use crate::stress::crowd::IdlePoint;
 use crate::stress::findings::Findings;
+use crate::stress::overload::Overload;
 use crate::stress::window::Limit;
 use crate::system::noise::Noise;
 use crate::threshold::{FREQUENCY, GENERATOR_BUSY, LAG_US, LITTLE, OTHER_LOAD, SERVICE_BUSY, STEAL};
@@ -98,6 +100,15 @@ pub enum Warning {
     },
     /// p99 held at no rate.
     SustainsNothing,
+    /// Not as many connections idled as the load asks for.
+    FewerConnections {
+        /// How many it asks for.
+        asked: u32,
+        /// How many there were until the end.
+        connections: u32,
+        /// Whether the service refused one, and not the limit of open files.
+        is_refused: bool,
+    },
     /// Service and generator ran on the same core.
     SharedCores,
     /// k6 offered the load, not the embedded engine.
@@ -112,7 +123,7 @@ impl Warning {
     fn touches(&self, metric: Metric) -> bool {
         match self {
             Self::GeneratorBound { .. } | Self::LittlesLaw { .. } | Self::EngineIsK6 => {
-                metric == Metric::ThroughputPerS
+                matches!(metric, Metric::ThroughputPerS | Metric::GoodputPerS)
             }
             Self::ScheduleLag { .. } | Self::Unsent { .. } | Self::Reconnects { .. } => metric.is_latency(),
             Self::Steal { .. } | Self::OtherLoad { .. } | Self::Frequency { .. } => {
@@ -121,6 +132,7 @@ impl Warning {
             Self::EmptySlices { .. } => matches!(metric, Metric::ThroughputPerS | Metric::CpuUsPerRequest),
             Self::ControlDiffers { .. } | Self::ControlFailed { .. } | Self::TooFewRounds { .. } => false,
             Self::StoppedByGenerator { .. } | Self::SustainsNothing => metric == Metric::SustainedPerS,
+            Self::FewerConnections { .. } => metric == Metric::ConnectionBytes,
             Self::SharedCores | Self::LoadByK6 { .. } => false,
         }
     }
@@ -195,7 +207,27 @@ impl Warning {
                 _ => Vec::new(),
             },
             Findings::Curve(_) => Vec::new(),
+            Findings::Overload(overload) => Self::of_overload(overload),
+            Findings::Connections(idle) => idle.counts.iter().filter_map(Self::of_crowd).collect(),
         }
+    }
+
+    fn of_overload(overload: &Overload) -> Vec<Self> {
+        let bound = overload.overloads().iter().filter(|phase| phase.is_generator_bound());
+        let bound = bound.map(|phase| Self::GeneratorBound {
+            generator_busy: phase.generator_busy,
+            service_busy: phase.service_busy.unwrap_or_default(),
+        });
+        bound.collect()
+    }
+
+    fn of_crowd(point: &IdlePoint) -> Option<Self> {
+        let (asked, connections) = (point.asked, point.connections.saturating_sub(point.closed));
+        (connections < asked).then_some(Self::FewerConnections {
+            asked,
+            connections,
+            is_refused: point.is_refused,
+        })
     }
 
     /// How grave it is within its kind.
@@ -212,6 +244,7 @@ impl Warning {
             Self::ControlFailed { .. } => 0.0,
             Self::EngineIsK6 | Self::LoadByK6 { .. } => 0.0,
             Self::StoppedByGenerator { rate_per_s } => *rate_per_s,
+            Self::FewerConnections { asked, connections, .. } => f64::from(asked - connections),
             Self::TooFewRounds { .. } | Self::SharedCores | Self::SustainsNothing => 0.0,
         }
     }

@@ -4,7 +4,8 @@
 //! and still compare each body byte for byte.
 //!
 //! [`drive`] offers a load from its warm-up to its end. [`SlicedLoad`] keeps its connections open and offers the load
-//! in short slices, so that several servers can be measured within the same tenth of a second.
+//! in short slices, so that several servers can be measured within the same tenth of a second. [`SteppedLoad`] does so
+//! at a rate that changes, [`Flood`] offers more than a server can take, and a [`Crowd`] is connections that idle.
 
 #![cfg(target_os = "linux")]
 
@@ -12,7 +13,11 @@ mod bounds;
 mod check;
 mod connection;
 mod continuous;
+mod crowd;
+mod flood;
+mod flood_worker;
 mod load;
+mod phase;
 mod record;
 pub mod response;
 mod run;
@@ -23,17 +28,23 @@ mod source;
 mod span;
 mod steps;
 mod stress;
+mod tally;
 mod target;
+mod ticks;
 mod traffic;
 mod verify;
 mod worker;
 
 pub use continuous::{Observer, drive};
+pub use crowd::Crowd;
+pub use flood::{Flood, FloodObserver, FloodPhase, FloodResult};
 pub use load::{Load, LoadResult, own_cpu};
+pub use phase::Phase;
 pub use scenario::{Length, Model, Scenario, Slicing};
 pub use sliced::{Slice, SlicedLoad};
 pub use steps::{Step, SteppedLoad};
 pub use stress::{Search, Stress};
+pub use tally::{FloodCounts, FloodWindow};
 pub use target::Target;
 pub use traffic::{Engine, Latency, Traffic, Window};
 pub use verify::{Strictness, header_fault, is_json};

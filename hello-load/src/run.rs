@@ -245,7 +245,7 @@ impl<'a> Run<'a> {
 }
 
 /// A name as the experiment's: five random letters.
-fn five_letters(rng: &mut Rng) -> [u8; 5] {
+pub(crate) fn five_letters(rng: &mut Rng) -> [u8; 5] {
     let mut bits = rng.u32(..);
     std::array::from_fn(|_| {
         let letter = b'a' + (bits % 26) as u8;

@@ -40,6 +40,13 @@ pub(crate) enum Verification {
         /// Whether the connection ends with it.
         closes: bool,
     },
+    /// A refusal with status 503, where those are allowed.
+    Shed {
+        /// Its length.
+        bytes: usize,
+        /// Whether the connection ends with it.
+        closes: bool,
+    },
     /// A wrong response of this length, and what is wrong.
     Wrong {
         /// Its length.
@@ -57,13 +64,19 @@ pub(crate) enum Verification {
 #[derive(Debug)]
 pub(crate) struct Verifier {
     strictness: Strictness,
+    allows_refusals: bool,
     proven: Vec<u8>,
 }
 
 impl Verifier {
     /// A verifier that has seen no response.
     pub(crate) fn new(strictness: Strictness) -> Self {
-        Self { strictness, proven: Vec::new() }
+        Self { strictness, allows_refusals: false, proven: Vec::new() }
+    }
+
+    /// The same, for a load that a server may refuse: 503 is then no wrong answer.
+    pub(crate) fn allowing_refusals(self) -> Self {
+        Self { allows_refusals: true, ..self }
     }
 
     /// Judges the front of `input` as the answer to `GET /?name=…` with an ASCII `name` that needs no escapes.
@@ -97,6 +110,9 @@ impl Verifier {
         };
         let bytes = head.bytes + length;
         let closes = head.closes() || framing == Framing::UntilClose;
+        if head.status == 503 && self.allows_refusals {
+            return Ok(Verification::Shed { bytes, closes });
+        }
         let expected = [BEFORE, name, AFTER].concat();
         let what = match self.strictness {
             Strictness::Exact => exact_fault(&head, &body, &expected),
@@ -188,6 +204,17 @@ mod tests {
         );
         assert!(wrong(&mut verifier, &next.replace("date: y", "server: y")).contains("server"));
         assert!(matches!(verifier.verify(b"nonsense\r\n\r\n", false, b"abcde"), Verification::Broken(_)));
+    }
+
+    #[test]
+    fn a_refusal_is_one_only_where_those_are_allowed() {
+        let text = "HTTP/1.1 503 Service Unavailable\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
+        let mut verifier = Verifier::new(Strictness::Exact);
+        assert!(wrong(&mut verifier, text).starts_with("status 503"));
+        let mut verifier = verifier.allowing_refusals();
+        let shed = Verification::Shed { bytes: text.len(), closes: true };
+        assert_eq!(verifier.verify(text.as_bytes(), false, b"abcde"), shed);
+        assert!(wrong(&mut verifier, &RIGHT.replace("200 OK", "500 No")).starts_with("status 500"));
     }
 
     #[test]

@@ -141,6 +141,7 @@ impl Worker {
                 Verification::Partial => return Ok(None),
                 Verification::Broken(cause) => bail!("the service sent {cause}"),
                 Verification::Right { bytes, closes } => (bytes, closes, None),
+                Verification::Shed { bytes, closes } => (bytes, closes, Some("status 503".to_owned())),
                 Verification::Wrong { bytes, closes, what } => (bytes, closes, Some(what)),
             };
         connection.consume(bytes);

@@ -5,8 +5,9 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 use hello_load::{Load, Search, Step, SteppedLoad};
 
-use crate::stress::findings::Sustained;
 use crate::stress::search::RateSearch;
+use crate::stress::sustained::Sustained;
+use crate::stress::watch::ServiceCpu;
 use crate::stress::window::RateWindow;
 use crate::system::process::CpuClock;
 
@@ -14,15 +15,6 @@ use crate::system::process::CpuClock;
 const BURST: Duration = Duration::from_millis(150);
 /// The start of each window, which is not measured.
 const SETTLE: Duration = Duration::from_millis(20);
-
-/// The CPU time of a service that is a process on this machine.
-#[derive(Clone, Debug)]
-pub struct ServiceCpu {
-    /// Its clocks.
-    pub clock: CpuClock,
-    /// The cores that it may use.
-    pub cores: usize,
-}
 
 /// A server with open connections, and the search under way.
 #[derive(Debug)]

@@ -8,8 +8,11 @@ use hello_load::Scenario;
 use crate::participant::Participant;
 use crate::sample::{LoadMetrics, Sample};
 use crate::session::Session;
-use crate::stress::finder::{RateFinder, ServiceCpu};
-use crate::stress::findings::{Curve, CurvePoint, Findings};
+use crate::stress::finder::RateFinder;
+use crate::stress::findings::Findings;
+use crate::stress::overload::{self, Overload};
+use crate::stress::sustained::{Curve, CurvePoint};
+use crate::stress::watch::{ServiceCpu, Watch};
 use crate::system::noise::Noise;
 
 /// A service in such a round.
@@ -68,6 +71,24 @@ impl RateParticipant<'_> {
         let load = self.load()?;
         let (window, _) = load.finder.window(rate)?;
         load.points.push(CurvePoint { percent, window });
+        Ok(())
+    }
+
+    /// Offers the overload of a scenario relative to the rate, and notes what became of it.
+    pub(crate) fn flood(
+        &mut self,
+        scenario: &Scenario,
+        seed: u64,
+        session: &Session,
+        progress: &dyn Fn(),
+    ) -> Result<()> {
+        let base_per_s = self.base_per_s()?;
+        let search = self.load.take().and_then(|load| load.finder.found());
+        let target = self.target()?;
+        let load = self.program.load(&target, scenario, &session.cores, seed);
+        let mut watch = Watch::new(self.tree, session.cores.service.len(), &session.interrupt, progress);
+        let overload = overload::drive(&load, base_per_s, &mut watch)?;
+        self.sample.findings = Some(Findings::Overload(Overload { search, ..overload }));
         Ok(())
     }
 

@@ -1,6 +1,7 @@
 //! One round of a load that looks for limits: all services alive, visited in turn where that fits.
 
 use std::thread;
+use std::time::Duration;
 
 use anyhow::Result;
 use fastrand::Rng;
@@ -10,7 +11,9 @@ use crate::participant::{Participant, each, spent, stop};
 use crate::program::Program;
 use crate::sample::Sample;
 use crate::session::Session;
+use crate::stress::idle::IdleParticipant;
 use crate::stress::rates::{RateParticipant, known_rate};
+use crate::system::files::raise_limit;
 use crate::system::noise::{Counters, Noise};
 use crate::trial::IDLE_TIME;
 
@@ -39,7 +42,8 @@ impl StressRound<'_> {
         match self.stress {
             Stress::Sustain { .. } => self.sustain(programs, &mut rng),
             Stress::Curve { percent, .. } => self.curve(programs, percent, &mut rng),
-            Stress::Overload { .. } | Stress::Connections { .. } => todo!(),
+            Stress::Overload { .. } => self.overload(programs, &mut rng),
+            Stress::Connections { left_s, .. } => self.connections(programs, *left_s, &mut rng),
         }
     }
 
@@ -67,6 +71,32 @@ impl StressRound<'_> {
             self.pass(&mut participants, rng, |participant| participant.visit(percent))?;
         }
         participants.iter_mut().for_each(RateParticipant::note_curve);
+        Ok(stop(participants))
+    }
+
+    /// One service after the other: an overload that is interrupted is none.
+    fn overload(&self, programs: &[&Program], rng: &mut Rng) -> Result<Vec<Sample>> {
+        raise_limit();
+        let mut participants = self.found(programs, |program| self.known_rate(program), rng)?;
+        let seed = rng.u64(..);
+        self.pass(&mut participants, rng, |participant| {
+            participant.flood(self.scenario, seed, self.session, self.progress)
+        })?;
+        Ok(stop(participants))
+    }
+
+    /// One service after the other; memory is read once the last one's connections have left for long enough.
+    fn connections(&self, programs: &[&Program], left_s: f64, rng: &mut Rng) -> Result<Vec<Sample>> {
+        raise_limit();
+        let mut participants: Vec<IdleParticipant> = self.launched(programs, rng)?;
+        let seed = rng.u64(..);
+        self.pass(&mut participants, rng, |participant| {
+            participant.gather(self.scenario, seed, self.session, self.progress)
+        })?;
+        let left = Duration::from_secs_f64(left_s);
+        self.pass_in_order(&mut participants, |participant| {
+            participant.read_memory_after(left, self.session, self.progress)
+        })?;
         Ok(stop(participants))
     }
 
@@ -111,6 +141,17 @@ impl StressRound<'_> {
             (self.progress)();
             step(participant)
         })
+    }
+
+    /// Visits every service once, as they were left.
+    fn pass_in_order(
+        &self,
+        participants: &mut [IdleParticipant],
+        step: impl FnMut(&mut IdleParticipant) -> Result<()>,
+    ) -> Result<()> {
+        let mut order: Vec<_> = participants.iter_mut().collect();
+        order.sort_by_key(|participant| participant.left_at());
+        each(order, &self.session.interrupt, step)
     }
 
     /// The services, started and warm.

@@ -3,7 +3,10 @@
 use hello_stats::{Estimate, median};
 use serde::{Deserialize, Serialize};
 
-use crate::stress::findings::{Curve, Findings, Sustained};
+use crate::stress::beyond::{ConnectionsRow, OverloadRow};
+use crate::stress::findings::Findings;
+use crate::stress::middle::median_of;
+use crate::stress::sustained::{Curve, Sustained};
 use crate::stress::window::{Limit, RateWindow};
 
 /// What a load found that looks for limits, over the rounds.
@@ -14,6 +17,10 @@ pub enum StressRow {
     Sustain(SustainedRow),
     /// Latency at shares of that rate.
     Curve(CurveRow),
+    /// What happens beyond it.
+    Overload(OverloadRow),
+    /// What idle connections cost.
+    Connections(ConnectionsRow),
 }
 
 /// The highest rate at which p99 holds.
@@ -64,16 +71,14 @@ impl StressRow {
     /// The summary of these rounds; `None` without any, or when they are of several kinds.
     pub fn of(rounds: &[&Findings]) -> Option<Self> {
         match rounds.first()? {
-            Findings::Sustain(_) => sustained(&all(rounds, |findings| match findings {
-                Findings::Sustain(found) => Some(found),
-                _ => None,
-            })?)
-            .map(Self::Sustain),
-            Findings::Curve(_) => curve(&all(rounds, |findings| match findings {
-                Findings::Curve(curve) => Some(curve),
-                _ => None,
-            })?)
-            .map(Self::Curve),
+            Findings::Sustain(_) => sustained(&all(rounds, Findings::as_sustained)?).map(Self::Sustain),
+            Findings::Curve(_) => curve(&all(rounds, Findings::as_curve)?).map(Self::Curve),
+            Findings::Overload(_) => {
+                OverloadRow::of(&all(rounds, Findings::as_overload)?).map(Self::Overload)
+            }
+            Findings::Connections(_) => {
+                ConnectionsRow::of(&all(rounds, Findings::as_connections)?).map(Self::Connections)
+            }
         }
     }
 }
@@ -81,10 +86,6 @@ impl StressRow {
 /// The rounds of one kind.
 fn all<'a, T>(rounds: &[&'a Findings], pick: impl Fn(&'a Findings) -> Option<&'a T>) -> Option<Vec<&'a T>> {
     rounds.iter().map(|findings| pick(findings)).collect()
-}
-
-fn median_of<T>(rounds: &[&T], value: impl Fn(&T) -> f64) -> Option<f64> {
-    median(&rounds.iter().map(|round| value(round)).collect::<Vec<_>>())
 }
 
 fn sustained(rounds: &[&Sustained]) -> Option<SustainedRow> {
@@ -132,7 +133,7 @@ fn point_row(rounds: &[&Curve], percent: f64) -> Option<CurvePointRow> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::stress::findings::CurvePoint;
+    use crate::stress::sustained::CurvePoint;
     use crate::stress::window::tests::window;
     use hello_stats::Bounds;
 

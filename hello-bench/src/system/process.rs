@@ -46,6 +46,13 @@ impl Tree {
         self.clock().read()
     }
 
+    /// Whether the process has not ended.
+    pub fn is_running(self) -> bool {
+        Process::new(self.root)
+            .and_then(|process| process.stat())
+            .is_ok_and(|stat| stat.state != 'Z')
+    }
+
     /// The CPU clocks of the processes that live now.
     pub fn clock(self) -> CpuClock {
         let clock = |pid| clock_getcpuclockid(Pid::from_raw(pid)).ok();
@@ -164,6 +171,7 @@ mod tests {
         let mut child = Command::new("true").spawn().unwrap();
         let tree = Tree::of(child.id());
         child.wait().unwrap();
+        assert!(!tree.is_running() && Tree::of(std::process::id()).is_running());
         assert_eq!((tree.cpu(), tree.memory()), (Duration::ZERO, Memory::default()));
     }
 }

@@ -72,6 +72,13 @@ impl fmt::Display for Warning {
                 "stopped by the generator: it cannot offer much more than {} requests/s",
                 grouped(*rate_per_s)
             ),
+            Self::FewerConnections { asked, connections, is_refused: true } => {
+                write!(f, "{connections} of {asked} connections: the service refused or closed the others")
+            }
+            Self::FewerConnections { asked, connections, is_refused: false } => write!(
+                f,
+                "{connections} of {asked} connections: raise the limit of open files (ulimit -Hn), or the service closed the others"
+            ),
             Self::SustainsNothing => write!(f, "p99 holds at no rate"),
             Self::SharedCores => {
                 write!(f, "service and generator share the only core, so throughput and latency are of both")
