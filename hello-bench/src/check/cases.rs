@@ -84,6 +84,9 @@ pub const CASES: &[Case] = &[
     refused("HEAD", "/nope", 404, NOT_FOUND),
     refused("POST", "/nope", 404, NOT_FOUND),
     refused("DELETE", "/nope/", 404, NOT_FOUND),
+    // A target in authority form has no path at all.
+    refused("GET", "h:80", 404, NOT_FOUND),
+    refused("CONNECT", "h:80", 404, NOT_FOUND),
 ];
 
 #[cfg(test)]
