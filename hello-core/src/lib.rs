@@ -16,4 +16,4 @@ static ALLOCATOR: dlmalloc::GlobalDlmalloc = dlmalloc::GlobalDlmalloc;
 
 pub use address::{Address, AddressError};
 pub use message::{Msg, Params, Refusal};
-pub use process::{DRAIN_LIMIT, Stop, accept, announce, fail, serve};
+pub use process::{ACCEPT_PAUSE, DRAIN_LIMIT, Stop, accept, announce, fail, serve};

@@ -19,7 +19,7 @@ use crate::panic;
 pub const DRAIN_LIMIT: Duration = Duration::from_secs(4);
 
 /// How long to leave the listener alone after a failed accept.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+pub const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// Resolves when the process is asked to stop.
 pub type Stop = Pin<Box<dyn Future<Output = ()> + Send>>;
