@@ -1,50 +1,56 @@
-//! What a connection's task learns from its requests: since when there is none, and whether the next is the last.
+//! What a connection's requests tell its task, and the task its bytes: whether one is being answered, and whether it is
+//! the last.
 
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::server::Ending;
 
-/// The value of [`Activity::silent_ms`] while a request is being answered.
-const BUSY: u64 = u64::MAX;
-
-/// What goes on in a connection.
+/// What goes on in a connection. Its task alone looks at it: the atomics are there for it to move between threads.
 #[derive(Debug)]
 pub(crate) struct Activity {
-    opened: Instant,
-    /// From `opened`, the time since which the peer owes a request head.
-    silent_ms: AtomicU64,
+    is_answering: AtomicBool,
+    /// Since the task last asked.
+    has_answered: AtomicBool,
     ending: Ending,
 }
 
 impl Activity {
     /// A connection that opens now.
     pub(crate) fn new(ending: Ending) -> Self {
-        let opened = Instant::now();
-        Self { opened, silent_ms: AtomicU64::new(0), ending }
+        Self { is_answering: AtomicBool::new(false), has_answered: AtomicBool::new(false), ending }
     }
 
     /// A request begins to be answered.
     pub(crate) fn begin(&self) {
-        self.silent_ms.store(BUSY, Ordering::Relaxed);
+        self.is_answering.store(true, Ordering::Relaxed);
     }
 
     /// It has its answer.
     pub(crate) fn end(&self) {
-        // An age in milliseconds fits for half a billion years.
-        let age = u64::try_from(self.opened.elapsed().as_millis()).unwrap_or_default();
-        self.silent_ms.store(age, Ordering::Relaxed);
+        self.is_answering.store(false, Ordering::Relaxed);
+        self.has_answered.store(true, Ordering::Relaxed);
     }
 
-    /// Since when nothing is being answered; `None` while something is.
-    pub(crate) fn silent_since(&self) -> Option<Instant> {
-        let ms = self.silent_ms.load(Ordering::Relaxed);
-        (ms != BUSY).then(|| self.opened + Duration::from_millis(ms))
+    /// Whether a request is being answered.
+    pub(crate) fn is_answering(&self) -> bool {
+        self.is_answering.load(Ordering::Relaxed)
     }
 
-    /// Whether the answer ends the connection.
+    /// Whether there was an answer since this was last asked.
+    pub(crate) fn has_answered(&self) -> bool {
+        let has_answered = self.has_answered.load(Ordering::Relaxed);
+        self.has_answered.store(false, Ordering::Relaxed);
+        has_answered
+    }
+
+    /// Whether each answer ends the connection.
     pub(crate) fn is_last(&self) -> bool {
         self.ending.is_set()
+    }
+
+    /// Whether the connection is to end as soon as nothing is being answered.
+    pub(crate) fn is_over(&self) -> bool {
+        self.ending.is_over()
     }
 }
 
@@ -53,14 +59,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn silence_begins_with_the_connection_and_with_each_answer() {
+    fn an_answer_is_noticed_once() {
         let activity = Activity::new(Ending::default());
-        assert_eq!(activity.silent_since(), Some(activity.opened));
+        assert!(!activity.has_answered() && !activity.is_answering());
         activity.begin();
-        assert_eq!(activity.silent_since(), None);
-        std::thread::sleep(Duration::from_millis(3));
+        assert!(!activity.has_answered() && activity.is_answering());
         activity.end();
-        assert!(activity.silent_since() > Some(activity.opened));
-        assert!(!activity.is_last());
+        assert!(activity.has_answered() && !activity.is_answering());
+        assert!(!activity.has_answered());
     }
 }

@@ -2,39 +2,47 @@
 
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use tokio::time::{Instant, Sleep, sleep};
 
+use crate::clock;
+use crate::known_waker::KnownWaker;
 use crate::limits::HEAD_TIMEOUT;
 
 /// A limit of [`HEAD_TIMEOUT`] that begins anew with each answer. One timer for a connection, which is looked at when it
 /// fires: to set it anew for each answer would cost more than to note the time.
 #[derive(Debug)]
 pub struct Deadline {
-    since: Instant,
+    /// By [`clock::now`].
+    since: Duration,
     timer: Pin<Box<Sleep>>,
+    waker: KnownWaker,
 }
 
 impl Deadline {
     /// The deadline of a connection that opens now. Needs a runtime with time.
     pub fn start() -> Self {
-        Self { since: Instant::now(), timer: Box::pin(sleep(HEAD_TIMEOUT)) }
+        Self { since: clock::now(), timer: Box::pin(sleep(HEAD_TIMEOUT)), waker: KnownWaker::default() }
     }
 
     /// The time begins anew.
     pub fn restart(&mut self) {
-        self.since = Instant::now();
+        self.since = clock::now();
     }
 
-    /// Ready once the time is over.
+    /// Ready once the time is over. Next to nothing to ask while the timer has not fired.
     pub fn poll_over(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if self.waker.is_of(cx) && !self.timer.is_elapsed() {
+            return Poll::Pending;
+        }
         loop {
             ready!(self.timer.as_mut().poll(cx));
-            let end = self.since + HEAD_TIMEOUT;
-            if Instant::now() >= end {
+            let left = (self.since + HEAD_TIMEOUT).saturating_sub(clock::now());
+            if left.is_zero() {
                 return Poll::Ready(());
             }
-            self.timer.as_mut().reset(end);
+            self.timer.as_mut().reset(Instant::now() + left);
         }
     }
 }
@@ -49,10 +57,14 @@ mod tests {
     async fn the_time_begins_anew_with_each_answer() {
         let start = Instant::now();
         let mut deadline = Deadline::start();
-        tokio::time::advance(HEAD_TIMEOUT * 3 / 4).await;
-        deadline.restart();
+        for _ in 0..3 {
+            tokio::time::advance(HEAD_TIMEOUT * 3 / 4).await;
+            let asked = poll_fn(|cx| Poll::Ready(deadline.poll_over(cx))).await;
+            assert!(asked.is_pending());
+            deadline.restart();
+        }
         poll_fn(|cx| deadline.poll_over(cx)).await;
         let took = start.elapsed();
-        assert!((HEAD_TIMEOUT * 7 / 4..HEAD_TIMEOUT * 2).contains(&took), "{took:?}");
+        assert!((HEAD_TIMEOUT * 13 / 4..HEAD_TIMEOUT * 7 / 2).contains(&took), "{took:?}");
     }
 }

@@ -7,22 +7,43 @@ use std::task::{Context, Poll, ready};
 use hyper::rt::{Read, ReadBufCursor, Write};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
-use tokio::time::{Sleep, sleep};
+use tokio::time::{Instant, Sleep, sleep};
 
-use crate::limits::LINGER;
+use crate::activity::Activity;
+use crate::limits::{LAST_LINGER, LINGER};
 
 /// A TCP connection that is closed in two steps: first the server's side, then, when the peer has closed its own or
-/// [`LINGER`] is over, the whole. A socket that is closed with bytes unread sends a reset, and a reset makes the peer's
+/// [`LINGER`] is over, or [`LAST_LINGER`] once the server has drained, the whole. A socket that is closed with bytes unread sends a reset, and a reset makes the peer's
 /// system throw away what it has received and not yet handed on: the answer.
 #[derive(Debug)]
-pub(crate) struct Io {
+pub(crate) struct Io<'a> {
     stream: TokioIo<TcpStream>,
-    lingering: Option<Pin<Box<Sleep>>>,
+    activity: &'a Activity,
+    lingering: Option<Lingering>,
 }
 
-impl Io {
-    pub(crate) fn new(stream: TcpStream) -> Self {
-        Self { stream: TokioIo::new(stream), lingering: None }
+/// The second step of the end.
+#[derive(Debug)]
+struct Lingering {
+    over: Pin<Box<Sleep>>,
+    is_last: bool,
+}
+
+impl Lingering {
+    fn begin() -> Self {
+        Self { over: Box::pin(sleep(LINGER)), is_last: false }
+    }
+
+    fn shorten(&mut self) {
+        self.is_last = true;
+        let end = self.over.deadline().min(Instant::now() + LAST_LINGER);
+        self.over.as_mut().reset(end);
+    }
+}
+
+impl<'a> Io<'a> {
+    pub(crate) fn new(stream: TcpStream, activity: &'a Activity) -> Self {
+        Self { stream: TokioIo::new(stream), activity, lingering: None }
     }
 
     fn stream(&mut self) -> Pin<&mut TokioIo<TcpStream>> {
@@ -46,7 +67,7 @@ impl Io {
     }
 }
 
-impl Read for Io {
+impl Read for Io<'_> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -56,7 +77,7 @@ impl Read for Io {
     }
 }
 
-impl Write for Io {
+impl Write for Io<'_> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         self.stream().poll_write(cx, bytes)
     }
@@ -68,11 +89,14 @@ impl Write for Io {
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         if self.lingering.is_none() {
             ready!(self.stream().poll_shutdown(cx))?;
-            self.lingering = Some(Box::pin(sleep(LINGER)));
+        }
+        let is_last = self.activity.is_over();
+        let lingering = self.lingering.get_or_insert_with(Lingering::begin);
+        if is_last && !lingering.is_last {
+            lingering.shorten();
         }
         // Reading uses up what a task may do at a time, and a timer that is asked after it would never fire.
-        let over = self.lingering.as_mut().map(|over| over.as_mut().poll(cx));
-        if over.is_none_or(|over| over.is_ready()) {
+        if lingering.over.as_mut().poll(cx).is_ready() {
             return Poll::Ready(Ok(()));
         }
         self.poll_discard(cx).map(Ok)
@@ -89,13 +113,14 @@ mod tests {
     use tokio::time::advance;
 
     use super::*;
+    use crate::server::Ending;
 
     /// Sends until nothing more is taken: far more than a task may read at a time.
     fn flood(peer: &mut net::TcpStream) {
         while peer.write(&[b'x'; 64 * 1024]).is_ok() {}
     }
 
-    async fn poll_once(io: &mut Io) -> Poll<io::Result<()>> {
+    async fn poll_once(io: &mut Io<'_>) -> Poll<io::Result<()>> {
         poll_fn(|cx| Poll::Ready(Pin::new(&mut *io).poll_shutdown(cx))).await
     }
 
@@ -104,7 +129,8 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let mut peer = net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
         peer.set_nonblocking(true).unwrap();
-        let mut io = Io::new(listener.accept().await.unwrap().0);
+        let activity = Activity::new(Ending::default());
+        let mut io = Io::new(listener.accept().await.unwrap().0, &activity);
         flood(&mut peer);
         assert!(poll_once(&mut io).await.is_pending());
         advance(LINGER).await;

@@ -20,15 +20,17 @@
 mod activity;
 #[cfg(feature = "hyper")]
 mod answer;
+mod clock;
 #[cfg(feature = "hyper")]
 mod connection;
 mod deadline;
 mod files;
+#[cfg(feature = "hyper")]
+mod head;
 mod host;
 #[cfg(feature = "hyper")]
-mod host_field;
-#[cfg(feature = "hyper")]
 mod io;
+mod known_waker;
 mod last_call;
 pub mod limits;
 mod memory;

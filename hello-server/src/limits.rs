@@ -6,7 +6,7 @@ use std::time::Duration;
 /// requests on it must be shorter.
 pub const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// The longest request head. More is answered with 431. It leaves room for a target that hyper finds too long, at 65 535
+/// The longest request head, as sent in one write or in many. More is answered with 431. It leaves room for a target that hyper finds too long, at 65 535
 /// bytes, and answers with 414 as RFC 9112, section 3, asks for. The number of header fields is limited to 100 by hyper:
 /// to set another number would cost an allocation for each request.
 pub const HEAD_BYTES: usize = 80 * 1024;
@@ -18,6 +18,10 @@ pub const CONNECTIONS: usize = 16_384;
 /// How long a connection that the server ends may still receive, so that its last answer is not lost to a reset
 /// (RFC 9112, section 9.6).
 pub const LINGER: Duration = Duration::from_secs(1);
+
+/// How long it may still receive once the server has drained: it had its last answer at least [`GRACE`] ago, or has got one
+/// that it did not wait for.
+pub const LAST_LINGER: Duration = Duration::from_millis(250);
 
 /// How long a handshake that is under way may take, once the process is asked to stop.
 pub const HANDSHAKE: Duration = Duration::from_millis(100);

@@ -68,7 +68,7 @@ pub fn run<S, B>(name: &str, app: S) -> ExitCode
 where
     S: Service<Request<Incoming>, Response = Response<B>, Error = Infallible, Future: Send>,
     S: Clone + Send + Sync + 'static,
-    B: Body<Data = Bytes, Error: Into<Box<dyn Error + Send + Sync>>> + Send + 'static,
+    B: Body<Data = Bytes, Error: Into<Box<dyn Error + Send + Sync>>> + Default + Send + 'static,
 {
     let http = connection::http();
     let spawn = Box::new(move |stream, guard| {

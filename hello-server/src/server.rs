@@ -33,13 +33,25 @@ pub(crate) struct Server {
     over: watch::Sender<()>,
 }
 
-/// Whether each answer is to be the last of its connection.
+/// How far the end has come.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Ending(Arc<AtomicBool>);
+pub(crate) struct Ending(Arc<EndingFlags>);
+
+#[derive(Debug, Default)]
+struct EndingFlags {
+    is_set: AtomicBool,
+    is_over: AtomicBool,
+}
 
 impl Ending {
+    /// Whether each answer is to be the last of its connection.
     pub(crate) fn is_set(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
+        self.0.is_set.load(Ordering::Relaxed)
+    }
+
+    /// Whether every connection is to end as soon as nothing is being answered.
+    pub(crate) fn is_over(&self) -> bool {
+        self.0.is_over.load(Ordering::Acquire)
     }
 }
 
@@ -55,7 +67,7 @@ impl ConnectionGuard {
         self.ending.clone()
     }
 
-    /// Resolves when the connection is to end as soon as nothing is being answered.
+    /// Resolves when the connection is to end as soon as nothing is being answered, and [`Ending::is_over`].
     pub(crate) async fn over(&mut self) {
         // The sender lives as long as the process serves.
         let _ = self.over.changed().await;
@@ -92,8 +104,9 @@ impl Server {
         };
         let (accepted, ()) = tokio::join!(self.accept(listener, self.loop_end()), signal);
         self.stopping.closed().await;
-        self.ending.0.store(true, Ordering::Relaxed);
+        self.ending.0.is_set.store(true, Ordering::Relaxed);
         let _ = timeout(GRACE, self.over.closed()).await;
+        self.ending.0.is_over.store(true, Ordering::Release);
         self.over.send_replace(());
         self.over.closed().await;
         accepted
