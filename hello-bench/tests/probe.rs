@@ -3,9 +3,10 @@
 
 mod common;
 
+use std::collections::BTreeSet;
 use std::fs;
 
-use common::{bench, catalogue};
+use common::{bench, catalogue, naive};
 use hello_bench::probe::{Level, Observation, Probes};
 use predicates::prelude::*;
 use predicates::str::contains;
@@ -54,6 +55,53 @@ fn each_case_is_told_of_each_service_and_what_breaks_a_must_is_named() {
     assert!(
         page.starts_with("a\n<!-- probe -->") && page.contains("| no Host | must: 400 (RFC 9112, 3.2) |")
     );
+}
+
+/// Cases of every family that a server without bodies, limits, deadlines and a way to end must break.
+const NAIVE_BREAKS: &[&str] = &[
+    "no Host",
+    "a request line of 1 MiB",
+    "Content-Length, then Transfer-Encoding (CL.TE)",
+    "Transfer-Encoding, then Content-Length (TE.CL)",
+    "two different Content-Lengths, 0 first",
+    "Content-Length: +5",
+    "Transfer-Encoding: xchunked",
+    "Transfer-Encoding in HTTP/1.0",
+    "a body on GET, then a request",
+    "chunk size +5",
+    "a chunk size of 2^64 + 5",
+    "LF alone in a chunk extension",
+    "after all messages",
+    "1000 slow request heads, first and second",
+    "200 slow bodies, by length and in chunks",
+    "30 peers that flood behind a malformed request",
+    "SIGTERM under load, 15 times",
+    "SIGTERM under pipelined requests, 16 in a write, 3 times",
+    "SIGTERM under offers of HTTP/2 (Upgrade: h2c), 3 times",
+];
+
+#[test]
+fn a_naive_server_breaks_a_must_of_every_family() {
+    let folder = tempfile::tempdir().unwrap();
+    let services = naive(folder.path(), "");
+    let out = folder.path().join("out");
+    bench()
+        .args(["probe", "naive", "--services"])
+        .arg(services)
+        .arg("--out")
+        .arg(&out)
+        .assert()
+        .success();
+    let text = fs::read_to_string(out.join("probe.json")).unwrap();
+    let probes: Probes = serde_json::from_str(&text).unwrap();
+    let broken: Vec<&Observation> = probes.services[0].broken(Level::Must).collect();
+    let is_broken = |case: &&&str| broken.iter().any(|seen| seen.case == **case);
+    let missed: Vec<_> = NAIVE_BREAKS.iter().filter(|case| !is_broken(case)).collect();
+    assert!(missed.is_empty(), "{missed:?}\n{:#?}", probes.services[0].observations);
+    let families =
+        |seen: &[&Observation]| -> BTreeSet<String> { seen.iter().map(|seen| seen.family.clone()).collect() };
+    let all: Vec<&Observation> = probes.services[0].observations.iter().collect();
+    assert_eq!(families(&broken), families(&all));
 }
 
 #[test]

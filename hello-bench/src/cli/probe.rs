@@ -8,7 +8,7 @@ use clap::Args;
 
 use crate::build;
 use crate::cli::shared::{self, Files, Page, print};
-use crate::probe::{self, Level};
+use crate::probe::{self, Level, Probed};
 use crate::program::Builder;
 use crate::render::{self, robustness, splice};
 use crate::report::Report;
@@ -17,10 +17,10 @@ use crate::session::Session;
 
 #[derive(Debug, Args)]
 pub(super) struct Probe {
-    /// The services to probe [default: all that are written in Rust, tuned and not]
+    /// The services to probe [default: all that are written in Rust, tuned and not, and the floor]
     #[arg(value_name = "SERVICE")]
     names: Vec<String>,
-    /// Fail when a must is not kept
+    /// Fail when a must is not kept, but for the exceptions of services.toml
     #[arg(long)]
     must: bool,
     /// Also write probe.json into this folder; where it holds a run, its report shows the table
@@ -39,7 +39,8 @@ pub(super) struct Probe {
 impl Probe {
     pub(super) fn run(self, session: &Session) -> Result<()> {
         let catalogue = self.files.catalogue()?;
-        let services = shared::chosen(&catalogue, &self.names, catalogue.tuned(), "probe")?;
+        let besides = catalogue.tuned().into_iter().chain(catalogue.floor().cloned());
+        let services = shared::chosen(&catalogue, &self.names, besides, "probe")?;
         let builder = Builder::new(&catalogue, &self.files.profile, &session.interrupt);
         let programs = build::all(&builder, &services)?;
         let Session { cores, interrupt } = session.untimed();
@@ -59,8 +60,9 @@ impl Probe {
             Page::Markdown => robustness::markdown(&probes),
             Page::Json => serde_json::to_string_pretty(&probes)? + "\n",
         })?;
-        let broken = probes.services.iter().filter(|probed| probed.broken(Level::Must).next().is_some());
-        let broken: Vec<&str> = broken.map(|probed| probed.service.as_str()).collect();
+        let fails = |probed: &&Probed| probed.broken(Level::Must).any(|seen| seen.exception.is_none());
+        let broken: Vec<&str> =
+            probes.services.iter().filter(fails).map(|probed| probed.service.as_str()).collect();
         ensure!(!self.must || broken.is_empty(), "a must is not kept by {}", broken.join(", "));
         Ok(())
     }

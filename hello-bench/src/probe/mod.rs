@@ -33,6 +33,7 @@ use crate::probe::case::{Case, Family};
 use crate::probe::survival::Subject;
 use crate::program::Program;
 use crate::progress::Progress;
+use crate::service::Finder;
 use crate::system::cores::Cores;
 use crate::system::host::Host;
 
@@ -133,6 +134,8 @@ fn service(program: &Program, cores: &Cores, progress: &Progress, interrupt: &In
             progress.step();
         }
     }
+    let exceptions = program.service.exceptions(Finder::Probe);
+    let observations = observations.into_iter().map(|seen| seen.excepted(&exceptions)).collect();
     Ok(Probed { service: name.clone(), observations })
 }
 

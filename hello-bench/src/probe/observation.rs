@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::service::Exception;
 use crate::system::host::Host;
 
 /// How strictly something is asked for.
@@ -33,19 +34,30 @@ pub struct Observation {
     pub reaction: String,
     /// Whether that is what is asked for. Always so where the case is left open.
     pub is_kept: bool,
+    /// Why the service may break the rule, where it does and the catalogue lists that as an exception.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exception: Option<String>,
 }
 
 impl Observation {
     /// What a service did in a case that belongs to no family yet.
     pub fn new(case: &str, level: Level, rule: &str, reaction: String, is_kept: bool) -> Self {
         let family = String::new();
-        Self { family, case: case.to_owned(), level, rule: rule.to_owned(), reaction, is_kept }
+        let (case, rule) = (case.to_owned(), rule.to_owned());
+        Self { family, case, level, rule, reaction, is_kept, exception: None }
     }
 
     /// The same, of this family.
     #[must_use]
     pub fn of(self, family: &str) -> Self {
         Self { family: family.to_owned(), ..self }
+    }
+
+    /// The same with the reason why the rule may be broken, if it is and there is one.
+    #[must_use]
+    pub fn excepted(self, exceptions: &[&Exception]) -> Self {
+        let own = exceptions.iter().find(|exception| exception.case == self.case && !self.is_kept);
+        Self { exception: own.map(|exception| exception.reason.clone()), ..self }
     }
 }
 

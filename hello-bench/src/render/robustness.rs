@@ -95,6 +95,9 @@ pub fn summary(probes: &Probes) -> String {
                 asked(seen),
                 seen.reaction
             );
+            if let Some(reason) = &seen.exception {
+                let _ = writeln!(page, "    known      {reason}");
+            }
         }
     }
     page
@@ -105,6 +108,11 @@ pub fn excerpt(probes: &Probes) -> String {
     let mut page = markdown(probes) + "\n";
     for probed in &probes.services {
         let _ = writeln!(page, "- {}: {}", markup::escape(&probed.service), kept(probed));
+        for seen in &probed.observations {
+            if let Some(reason) = &seen.exception {
+                let _ = writeln!(page, "  - {}: {}", markup::escape(&seen.case), markup::escape(reason));
+            }
+        }
     }
     let day = probes.started_at.strftime("%Y-%m-%d");
     let _ = writeln!(
@@ -160,6 +168,7 @@ mod tests {
             rule: "400".into(),
             reaction: reaction.into(),
             is_kept,
+            exception: (!is_kept).then(|| "reported".to_owned()),
         };
         let probed = |service: &str, observations| Probed { service: service.into(), observations };
         Probes {
@@ -187,7 +196,9 @@ mod tests {
         let summary = summary(&probes());
         assert!(summary.contains("svc-a: 1 of 1 musts kept") && summary.contains("b: 0 of 1 musts kept"));
         assert_eq!(summary.matches("did ").count(), 1);
+        assert!(summary.contains("\n    known      reported\n"), "{summary}");
         let page = excerpt(&probes());
+        assert!(page.contains("\n  - no Host: reported\n"), "{page}");
         assert!(page.contains("1970-01-01") && page.contains("### Syntax\n\n| case |"), "{page}");
         assert!(page.contains("a: 400, closed<br>b: 200 ✗"), "{page}");
     }

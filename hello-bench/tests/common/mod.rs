@@ -85,6 +85,15 @@ pub(crate) fn catalogue(folder: &Path, faults: &[(&str, &str, u32)]) -> PathBuf 
     path
 }
 
+/// A catalogue of a server that does almost everything wrong, with these lines in its entry.
+pub(crate) fn naive(folder: &Path, lines: &str) -> PathBuf {
+    let program = target().join("examples/naive").display().to_string();
+    let path = folder.join("services.toml");
+    let text = format!("[[service]]\nname = \"naive\"\nframework = \"none\"\nrun = [{program:?}]\n{lines}");
+    fs::write(&path, text).unwrap();
+    path
+}
+
 /// A scenarios file with short loads: `rate` and `saturate` in slices, the others as trials of one service.
 pub(crate) fn scenarios(folder: &Path) -> PathBuf {
     let path = folder.join("scenarios.json");

@@ -1,0 +1,47 @@
+//! A server that takes every head that it finds for a request, whatever stands before it: what the tests probe to see
+//! faults reported.
+//!
+//! It knows no bodies, no limits and no deadlines, never closes a connection, keeps what it has read, and dies of SIGTERM.
+
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::thread;
+
+const END: &[u8] = b"\r\n\r\n";
+
+fn main() {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a free port");
+    println!("naive listening on http://{}", listener.local_addr().expect("it is bound"));
+    for stream in listener.incoming().flatten() {
+        thread::spawn(move || serve(stream));
+    }
+}
+
+/// Answers every head, and leaks the memory of the connection.
+fn serve(mut stream: TcpStream) {
+    let mut received = Vec::new();
+    let mut buffer = [0; 16 * 1024];
+    let mut answered = 0;
+    while let Ok(bytes @ 1..) = stream.read(&mut buffer) {
+        received.extend_from_slice(&buffer[..bytes]);
+        while let Some(length) = received[answered..].windows(END.len()).position(|four| four == END) {
+            let head = &received[answered..answered + length];
+            if stream.write_all(answer(head).as_bytes()).is_err() {
+                break;
+            }
+            answered += length + END.len();
+        }
+    }
+    std::mem::forget(received);
+}
+
+/// A greeting of the letter behind the first `name=`, or of the world.
+fn answer(head: &[u8]) -> String {
+    let text = String::from_utf8_lossy(head);
+    let name = text.split_once("name=").map_or("World", |(_, rest)| rest.get(..1).unwrap_or_default());
+    let body = format!(r#"{{"message":"Hello {name}!"}}"#);
+    format!(
+        "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    )
+}
