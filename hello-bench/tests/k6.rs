@@ -148,6 +148,23 @@ fn a_missing_or_foreign_summary_and_each_failure_of_k6_is_told() {
 }
 
 #[test]
+fn a_summary_that_cannot_be_written_is_told_before_the_load() {
+    let folder = tempfile::tempdir().unwrap();
+    let (k6, started) = (folder.path().join("k6-stand-in"), folder.path().join("started"));
+    fs::write(&k6, format!("#!/bin/sh\necho \"$@\" >{}\n", started.display())).unwrap();
+    fs::set_permissions(&k6, fs::Permissions::from_mode(0o755)).unwrap();
+    let run = |summary: &Path| {
+        let mut run = assert_cmd::Command::new(common::root().join("k6/run"));
+        run.arg("--quiet").env("K6", &k6).env("SUMMARY", summary).assert()
+    };
+    let unwritable = run(&folder.path().join("missing/summary.json")).code(1);
+    unwritable.stderr(contains("cannot write SUMMARY=").and(contains("missing/summary.json")));
+    assert!(!started.exists());
+    run(&folder.path().join("summary.json")).success();
+    assert!(fs::read_to_string(&started).unwrap().starts_with("run --quiet "));
+}
+
+#[test]
 fn without_k6_one_line_says_what_to_do() {
     let folder = tempfile::tempdir().unwrap();
     let ended = compare_by(folder.path(), "rate", Path::new("/no/such/k6")).code(1);

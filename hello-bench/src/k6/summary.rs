@@ -108,6 +108,7 @@ impl Summary {
     /// The thresholds that were crossed.
     pub fn crossed(&self) -> Vec<String> {
         let crossed = |(name, metric): (&String, &Metric)| {
+            let name = name.split('{').next().unwrap_or_default();
             let broken = metric.thresholds.iter().filter(|(_, verdict)| !verdict.ok);
             let value = metric.values.get("count").or(metric.values.get("rate")).copied().unwrap_or_default();
             broken
@@ -189,7 +190,7 @@ mod tests {
 
     #[test]
     fn missing_requests_are_a_crossed_threshold() {
-        assert_eq!(summary(99, 0, 0).crossed(), ["http_reqs{name:hello} is 99, not count==100"]);
+        assert_eq!(summary(99, 0, 0).crossed(), ["http_reqs is 99, not count==100"]);
         assert!(summary(0, 0, 0).traffic(0.5).is_err());
     }
 }
