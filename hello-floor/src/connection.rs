@@ -1,119 +1,229 @@
-//! One connection: bytes in, answers out, in order.
+//! One connection: one read, the answers to what it brought, one write.
 
-use std::io::{self, Read, Write};
+use std::io::{self, ErrorKind, Read, Write};
+use std::net::Shutdown;
+use std::time::{Duration, Instant};
 
+use hello_server::limits::{HEAD_TIMEOUT, LINGER};
 use mio::net::TcpStream;
 
+use crate::body::Body;
+use crate::clock::Clock;
 use crate::handicap::Handicap;
-use crate::request::{self, Parsed};
-use crate::response::{self, Clock};
+use crate::request::{self, Known, MAX_HEAD_BYTES, Parsed};
+use crate::response::Responses;
 
-/// What one read takes; a request of the experiment has about 60 bytes.
-const READ_BYTES: usize = 4096;
-/// The longest request head. A longer one closes the connection.
-const HEAD_LIMIT: usize = 64 * 1024;
+/// The loop's buffer for what is read: a head that is not whole yet, and what one more read brings.
+pub(crate) const BUFFER_BYTES: usize = MAX_HEAD_BYTES + 16 * 1024;
+/// From so many bytes of answers on, the peer must take some before it gets more.
+const MAX_OUTPUT_BYTES: usize = 64 * 1024;
+/// Reads of one connection before the others have their turn.
+const MAX_READS: usize = 16;
+
+/// What all connections of a loop share.
+pub(crate) struct Shared {
+    /// The time of this turn.
+    pub(crate) clock: Clock,
+    /// The pieces of answers.
+    pub(crate) responses: Responses,
+    /// The end of a head that was read before.
+    pub(crate) known: Known,
+    /// The work that is added to each request.
+    pub(crate) handicap: Handicap,
+    /// Whether each answer is the last of its connection.
+    pub(crate) is_draining: bool,
+    /// [`BUFFER_BYTES`] to read into.
+    pub(crate) input: Vec<u8>,
+    /// The answers to one read.
+    pub(crate) output: Vec<u8>,
+}
+
+/// What a connection waits for after its turn.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Outcome {
+    /// The next event.
+    Waiting,
+    /// Another turn: there is more to read.
+    Unfinished,
+    /// Nothing: it is over.
+    Done,
+}
 
 /// A connection with what it has sent and not been answered, and what it has yet to receive.
 pub(crate) struct Connection {
     stream: TcpStream,
-    handicap: Handicap,
+    /// The beginning of a request.
     input: Vec<u8>,
+    /// Whether `input` has whole requests, because the peer did not take the answers to others.
+    is_held: bool,
+    /// Answers that the system did not take.
     output: Vec<u8>,
-    closing: bool,
-    done: bool,
+    /// What of the last request's body has yet to come.
+    body: Body,
+    /// When the last request came.
+    since: Instant,
+    end: Option<End>,
+}
+
+/// The end of a connection that has its last answer: what still comes is read over for a while, since a close would reset
+/// the connection and so could lose the answer (RFC 9112, 9.6).
+struct End {
+    until: Instant,
+    is_shut: bool,
 }
 
 impl Connection {
     /// A connection from which nothing has been read.
-    pub(crate) fn new(stream: TcpStream, handicap: Handicap) -> Self {
+    pub(crate) fn new(stream: TcpStream, now: Instant) -> Self {
         let _ = stream.set_nodelay(true);
-        Self { stream, handicap, input: Vec::new(), output: Vec::new(), closing: false, done: false }
+        let (input, output, body) = (Vec::new(), Vec::new(), Body::NONE);
+        Self { stream, input, is_held: false, output, body, since: now, end: None }
     }
 
-    /// Whether the connection has nothing more to do and is to be dropped.
-    pub(crate) fn is_done(&self) -> bool {
-        self.done
+    /// Whether it has had its time.
+    pub(crate) fn is_overdue(&self, now: Instant) -> bool {
+        self.end.as_ref().map_or(now >= self.since + HEAD_TIMEOUT, |end| now >= end.until)
     }
 
-    /// Reads, answers and writes as far as the socket allows. `to_the_end` reads until the peer's end of file
-    /// shows or nothing is left; otherwise a read that does not fill the buffer has emptied the socket, since
-    /// more data means another event.
-    pub(crate) fn serve(&mut self, clock: &Clock, to_the_end: bool) {
-        self.done = match self.turn(clock, to_the_end) {
-            Ok(()) => true,
-            Err(cause) => cause.kind() != io::ErrorKind::WouldBlock,
-        };
+    /// Whether nothing is under way.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.end.is_none() && self.input.is_empty() && self.output.is_empty()
     }
 
-    /// Returns when the connection is over, `WouldBlock` when it is not.
-    fn turn(&mut self, clock: &Clock, to_the_end: bool) -> io::Result<()> {
-        loop {
-            self.flush()?;
-            if self.closing {
-                return Ok(());
-            }
-            let emptied = match self.read()? {
-                0 => return Ok(()),
-                bytes => bytes < READ_BYTES && !to_the_end,
-            };
-            self.answer(clock);
-            if emptied && !self.closing {
-                self.flush()?;
-                return Err(io::ErrorKind::WouldBlock.into());
+    /// Ends it, once its answers are sent, and reads over what comes for so long.
+    pub(crate) fn end(&mut self, now: Instant, linger: Duration) {
+        self.end = Some(End { until: now + linger, is_shut: false });
+    }
+
+    /// Reads, answers and writes as far as the socket allows. `to_the_end` reads until the peer's end shows or nothing is
+    /// left; otherwise a read that does not fill the buffer has emptied the socket, since more data means another event.
+    pub(crate) fn serve(&mut self, shared: &mut Shared, to_the_end: bool) -> Outcome {
+        for _ in 0..MAX_READS {
+            match self.step(shared, to_the_end) {
+                Ok(Outcome::Unfinished) => {}
+                Ok(outcome) => return outcome,
+                Err(cause) if cause.kind() == ErrorKind::WouldBlock => return Outcome::Waiting,
+                Err(_) => return Outcome::Done,
             }
         }
+        // Who floods a connection that has ended brings the next event himself.
+        if self.end.is_some() { Outcome::Waiting } else { Outcome::Unfinished }
     }
 
-    fn read(&mut self) -> io::Result<usize> {
-        let filled = self.input.len();
-        self.input.resize(filled + READ_BYTES, 0);
-        let read = retry(|| self.stream.read(&mut self.input[filled..]));
-        self.input.truncate(filled + read.as_ref().copied().unwrap_or(0));
-        read
+    fn step(&mut self, shared: &mut Shared, to_the_end: bool) -> io::Result<Outcome> {
+        self.flush()?;
+        if self.end.is_some() {
+            return self.read_over(shared);
+        }
+        let filled = self.fill(shared)?;
+        if filled == 0 {
+            return Ok(Outcome::Done);
+        }
+        let used = self.answer(shared, filled);
+        self.keep(&shared.input[used..filled]);
+        self.send(&shared.output)?;
+        let is_more_known = self.is_held || self.end.is_some() || to_the_end || filled == BUFFER_BYTES;
+        Ok(if is_more_known { Outcome::Unfinished } else { Outcome::Waiting })
     }
 
-    fn answer(&mut self, clock: &Clock) {
+    /// Puts what was kept and what can be read into the buffer; 0 at the peer's end.
+    fn fill(&mut self, shared: &mut Shared) -> io::Result<usize> {
+        let kept = self.input.len();
+        if kept > 0 {
+            shared.input[..kept].copy_from_slice(&self.input);
+        }
+        if self.is_held {
+            return Ok(kept);
+        }
+        let bytes = retry(|| self.stream.read(&mut shared.input[kept..]))?;
+        Ok(if bytes == 0 { 0 } else { kept + bytes })
+    }
+
+    /// Answers the requests in the buffer, as far as the peer takes answers; how many bytes they were.
+    fn answer(&mut self, shared: &mut Shared, filled: usize) -> usize {
+        let Shared { clock, responses, known, handicap, is_draining, input, output } = shared;
         let mut used = 0;
-        while !self.closing {
-            match request::parse(&self.input[used..]) {
-                Parsed::Partial => break,
-                Parsed::Malformed => {
-                    response::bad_request(&mut self.output, clock);
-                    self.closing = true;
+        output.clear();
+        self.is_held = false;
+        while used < filled && self.end.is_none() && !self.is_held {
+            let rest = &input[used..filled];
+            if !self.body.is_over() {
+                match self.body.skip(rest) {
+                    Ok(0) => break,
+                    Ok(bytes) => used += bytes,
+                    Err(_) => self.end(clock.now(), LINGER),
                 }
-                Parsed::Request { bytes, asked, last } => {
-                    used += bytes;
-                    self.handicap.work();
-                    response::write(&mut self.output, clock, &asked, last);
-                    self.closing = last;
+                continue;
+            }
+            match request::read(rest, known) {
+                Parsed::Partial => break,
+                Parsed::Refused(fault) => {
+                    responses.refuse(output, fault);
+                    self.end(clock.now(), LINGER);
+                }
+                Parsed::Request(request) => {
+                    used += request.bytes;
+                    handicap.work();
+                    let is_last = request.framing.is_last || *is_draining;
+                    responses.write(output, &request, is_last);
+                    (self.since, self.body) = (clock.now(), request.framing.body);
+                    if is_last {
+                        self.end(clock.now(), LINGER);
+                    }
+                }
+            }
+            self.is_held = output.len() >= MAX_OUTPUT_BYTES;
+        }
+        used
+    }
+
+    /// Keeps what was read and not used. A connection that owes nothing holds no memory for it.
+    fn keep(&mut self, rest: &[u8]) {
+        if rest.is_empty() && self.input.capacity() == 0 {
+            return;
+        }
+        self.input = rest.to_vec();
+    }
+
+    /// Sends answers; what the system does not take is kept.
+    fn send(&mut self, answers: &[u8]) -> io::Result<()> {
+        let mut written = 0;
+        while written < answers.len() {
+            match retry(|| self.stream.write(&answers[written..])) {
+                Ok(bytes) => written += bytes,
+                Err(cause) => {
+                    self.output.extend_from_slice(&answers[written..]);
+                    return Err(cause);
                 }
             }
         }
-        self.input.drain(..used);
-        self.closing |= self.input.len() > HEAD_LIMIT;
+        Ok(())
     }
 
+    /// Sends what was kept.
     fn flush(&mut self) -> io::Result<()> {
-        let mut written = 0;
-        let outcome = loop {
-            if written == self.output.len() {
-                break Ok(());
-            }
-            match retry(|| self.stream.write(&self.output[written..])) {
-                Ok(0) => break Err(io::ErrorKind::WriteZero.into()),
-                Ok(bytes) => written += bytes,
-                Err(cause) => break Err(cause),
-            }
-        };
-        self.output.drain(..written);
-        outcome
+        if self.output.is_empty() {
+            return Ok(());
+        }
+        let answers = std::mem::take(&mut self.output);
+        self.send(&answers)
+    }
+
+    /// Shows the peer that it has had its last answer, and reads until it has seen that.
+    fn read_over(&mut self, shared: &mut Shared) -> io::Result<Outcome> {
+        if let Some(end) = self.end.as_mut().filter(|end| !end.is_shut) {
+            self.stream.shutdown(Shutdown::Write)?;
+            end.is_shut = true;
+        }
+        let bytes = retry(|| self.stream.read(&mut shared.input))?;
+        Ok(if bytes == 0 { Outcome::Done } else { Outcome::Unfinished })
     }
 }
 
 fn retry(mut call: impl FnMut() -> io::Result<usize>) -> io::Result<usize> {
     loop {
         match call() {
-            Err(cause) if cause.kind() == io::ErrorKind::Interrupted => {}
+            Err(cause) if cause.kind() == ErrorKind::Interrupted => {}
             other => return other,
         }
     }

@@ -1,19 +1,23 @@
 //! Accepts connections and deals them to the loops.
 
-use std::io;
+use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
+use std::os::fd::AsRawFd;
 use std::process::ExitCode;
 use std::thread;
+use std::time::Duration;
 
-use crate::event_loop::EventLoop;
-use crate::handicap::Handicap;
-use hello_core::{Address, announce, fail};
+use hello_core::{ACCEPT_PAUSE, Address, announce, fail};
+use hello_server::limits::{CONNECTIONS, HANDSHAKE};
 use mio::net::TcpListener;
 use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Token};
 use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
-use std::os::fd::AsRawFd;
+use socket2::SockRef;
+
+use crate::event_loop::EventLoop;
+use crate::handicap::Handicap;
 
 const NAME: &str = env!("CARGO_PKG_NAME");
 const LISTENER: Token = Token(0);
@@ -37,32 +41,69 @@ pub(crate) fn main() -> ExitCode {
 
 /// Accepts connections and deals them to the loops in turn until a signal asks to stop.
 fn run(address: SocketAddr, handicap: Handicap) -> io::Result<()> {
-    let mut listener = TcpListener::bind(address)?;
-    let signals = stop_signals()?;
-    let mut poll = Poll::new()?;
-    poll.registry().register(&mut listener, LISTENER, Interest::READABLE)?;
-    let signal_fd = signals.as_raw_fd();
-    poll.registry().register(&mut SourceFd(&signal_fd), SIGNAL, Interest::READABLE)?;
-    let loops = (0..thread::available_parallelism()?.get())
-        .map(|_| EventLoop::spawn(handicap))
-        .collect::<io::Result<Vec<_>>>()?;
-    announce(NAME, listener.local_addr()?);
-    let mut turn = loops.iter().cycle();
+    let mut acceptor = Acceptor::listen(address, handicap)?;
+    announce(NAME, acceptor.listener.local_addr()?);
     let mut events = Events::with_capacity(2);
+    let mut pause = None;
     loop {
-        match poll.poll(&mut events, None) {
-            Err(cause) if cause.kind() == io::ErrorKind::Interrupted => continue,
+        match acceptor.poll.poll(&mut events, pause) {
+            Err(cause) if cause.kind() == ErrorKind::Interrupted => continue,
             other => other?,
         }
         if events.iter().any(|event| event.token() == SIGNAL) {
-            drop(listener);
-            return loops.into_iter().try_for_each(EventLoop::stop);
+            return acceptor.stop();
         }
-        while let Ok((stream, _)) = listener.accept() {
-            if let Some(next) = turn.next() {
-                next.hand(stream)?;
+        pause = acceptor.accept()?;
+    }
+}
+
+/// The listener, and the loops that its connections go to.
+struct Acceptor {
+    listener: TcpListener,
+    poll: Poll,
+    /// Held, since it is closed when it is dropped.
+    _signals: SignalFd,
+    loops: Vec<EventLoop>,
+    next: usize,
+}
+
+impl Acceptor {
+    fn listen(address: SocketAddr, handicap: Handicap) -> io::Result<Self> {
+        hello_server::connections(CONNECTIONS);
+        let mut listener = TcpListener::bind(address)?;
+        let signals = stop_signals()?;
+        let poll = Poll::new()?;
+        poll.registry().register(&mut listener, LISTENER, Interest::READABLE)?;
+        poll.registry()
+            .register(&mut SourceFd(&signals.as_raw_fd()), SIGNAL, Interest::READABLE)?;
+        let cores = thread::available_parallelism()?.get();
+        let loops = (0..cores).map(|_| EventLoop::spawn(handicap)).collect::<io::Result<Vec<_>>>()?;
+        Ok(Self { listener, poll, _signals: signals, loops, next: 0 })
+    }
+
+    /// Accepts all who wait. When the system has no room for one, for want of file descriptors say, no event will come for
+    /// those who are left: the time after which to try again.
+    fn accept(&mut self) -> io::Result<Option<Duration>> {
+        loop {
+            match self.listener.accept() {
+                Ok((stream, _)) => {
+                    self.loops[self.next].hand(stream)?;
+                    self.next = (self.next + 1) % self.loops.len();
+                }
+                Err(cause) if cause.kind() == ErrorKind::WouldBlock => return Ok(None),
+                Err(cause) if cause.kind() == ErrorKind::ConnectionAborted => {}
+                Err(_) => return Ok(Some(ACCEPT_PAUSE)),
             }
         }
+    }
+
+    /// Takes in who has connected, closes the listener, and lets the loops end.
+    fn stop(mut self) -> io::Result<()> {
+        hello_server::refuse_newcomers(&SockRef::from(&self.listener));
+        thread::sleep(HANDSHAKE);
+        self.accept()?;
+        drop(self.listener);
+        EventLoop::stop_all(self.loops)
     }
 }
 

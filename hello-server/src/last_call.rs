@@ -7,7 +7,7 @@
 use std::os::fd::AsFd;
 
 #[cfg(target_os = "linux")]
-use socket2::{SockFilter, SockRef};
+use socket2::{SockFilter, SockRef, Socket};
 use tokio::time::sleep;
 
 use crate::limits::HANDSHAKE;
@@ -28,9 +28,15 @@ const NO_NEWCOMERS: [SockFilter; 5] = [
 /// A system that has no such filter closes the listener as it always did.
 pub async fn last_call(listener: impl AsFd) {
     #[cfg(target_os = "linux")]
-    let _ = SockRef::from(&listener).attach_filter(&NO_NEWCOMERS);
+    refuse_newcomers(&SockRef::from(&listener));
     sleep(HANDSHAKE).await;
     drop(listener);
+}
+
+/// Has the system ignore whoever would connect to this listener from now on.
+#[cfg(target_os = "linux")]
+pub fn refuse_newcomers(listener: &Socket) {
+    let _ = listener.attach_filter(&NO_NEWCOMERS);
 }
 
 #[cfg(all(test, target_os = "linux"))]

@@ -46,6 +46,8 @@ pub use deadline::Deadline;
 pub use files::connections;
 pub use host::is_host;
 pub use last_call::last_call;
+#[cfg(target_os = "linux")]
+pub use last_call::refuse_newcomers;
 pub use process::serve;
 #[cfg(feature = "hyper")]
 pub use runtime::run;
