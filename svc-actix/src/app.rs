@@ -1,13 +1,14 @@
 use actix_web::error::{InternalError, QueryPayloadError};
+use actix_web::guard;
 use actix_web::http::{Method, StatusCode, header::Allow};
 use actix_web::web::{self, Json, Query, QueryConfig, ServiceConfig};
 use actix_web::{Error, HttpRequest, HttpResponse, HttpResponseBuilder};
 use hello_core::{Msg, Params, Refusal};
 
 pub(crate) fn app(config: &mut ServiceConfig) {
+    let is_read = guard::fn_guard(|context| matches!(context.head().method, Method::GET | Method::HEAD));
     let root = web::resource("/")
-        .get(hello)
-        .route(web::head().to(hello))
+        .route(web::route().guard(is_read).to(hello))
         .default_service(web::to(method_not_allowed));
     config
         .app_data(QueryConfig::default().error_handler(repeated_name))

@@ -6,13 +6,13 @@
 use std::future::poll_fn;
 use std::io::{self, ErrorKind};
 use std::pin::pin;
-use std::sync::Arc;
+use std::rc::Rc;
 use std::task::{Context, Poll};
 
 use actix_codec::{Decoder, Encoder};
 use actix_http::body::{BoxBody, MessageBody};
 use actix_http::h1::{Codec, Message, MessageType};
-use actix_http::{ConnectionType, Request, Response, ServiceConfig, StatusCode, Version};
+use actix_http::{ConnectionType, Request, Response, StatusCode, Version};
 use actix_service::Service;
 use actix_web::http::{Method, header::HOST};
 use actix_web::rt::net::TcpStream;
@@ -21,13 +21,12 @@ use actix_web::web::{Buf, BufMut, BytesMut};
 use hello_server::{Deadline, limits::LINGER};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-use crate::crowd::{Crowd, Place};
+use crate::crowd::Place;
+use crate::worker::Worker;
 
 /// The longest request head: what the types of a target and of a header name can hold. actix-http's decoder panics when a
 /// name is longer.
 const HEAD_BYTES: usize = u16::MAX as usize;
-/// The room that there is at least for what is read, and at first for what is written.
-const BUFFER_BYTES: usize = 1024;
 /// Answers to requests that came together are written together, up to about this much.
 const UNSENT_BYTES: usize = 16 * 1024;
 
@@ -35,28 +34,33 @@ const UNSENT_BYTES: usize = 16 * 1024;
 pub(crate) struct Connection {
     tcp: TcpStream,
     codec: Codec,
+    /// What is not decoded yet.
     received: BytesMut,
+    /// Answers that are not written yet.
     unsent: BytesMut,
     deadline: Deadline,
+    /// Whether the deadline may be over: its timer, which wakes this task when it fires, is not asked otherwise.
+    is_late: bool,
     /// Whether the last answer is made, or the peer has closed its side.
     is_over: bool,
-    crowd: Arc<Crowd>,
+    worker: Rc<Worker>,
     _place: Place,
 }
 
 impl Connection {
-    pub(crate) fn new(tcp: TcpStream, config: ServiceConfig, crowd: Arc<Crowd>) -> Self {
+    pub(crate) fn new(tcp: TcpStream, worker: Rc<Worker>) -> Self {
         // A connection that is gone already says so when it is read.
         let _ = tcp.set_nodelay(true);
         Self {
             tcp,
-            codec: Codec::new(config),
+            codec: worker.codec(),
             received: BytesMut::new(),
-            unsent: BytesMut::with_capacity(BUFFER_BYTES),
+            unsent: BytesMut::new(),
             deadline: Deadline::start(),
+            is_late: true,
             is_over: false,
-            _place: crowd.enter(),
-            crowd,
+            _place: worker.crowd().enter(),
+            worker,
         }
     }
 
@@ -83,6 +87,10 @@ impl Connection {
         B: MessageBody,
     {
         while !self.is_over {
+            if self.received.is_empty() {
+                self.receive().await?;
+                continue;
+            }
             match self.codec.decode(&mut self.received) {
                 Ok(Some(Message::Item(request))) => self.answer(app, request).await?,
                 // Nobody reads bodies.
@@ -140,8 +148,11 @@ impl Connection {
 
     /// Appends an answer to what is to be sent.
     async fn put<B: MessageBody>(&mut self, mut answer: Response<B>, is_last: bool) -> io::Result<()> {
-        if is_last || self.crowd.is_ending() {
+        if is_last || self.worker.crowd().is_ending() {
             answer.head_mut().set_connection_type(ConnectionType::Close);
+        }
+        if self.unsent.is_empty() {
+            self.unsent = self.worker.write_buffer();
         }
         let (head, body) = answer.into_parts();
         let mut body = pin!(body);
@@ -159,24 +170,40 @@ impl Connection {
     /// Sends what there is to send, and waits for more of the peer.
     async fn receive(&mut self) -> io::Result<()> {
         self.flush().await?;
+        if self.received.is_empty() {
+            // It would keep the buffer that it is a part of.
+            self.received = BytesMut::new();
+        }
         if self.received.len() >= HEAD_BYTES {
             let is_in_target = !self.received.contains(&b'\n');
             let too_long = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
             return self.refuse(if is_in_target { StatusCode::URI_TOO_LONG } else { too_long }).await;
         }
-        self.received.reserve(BUFFER_BYTES);
         self.is_over = poll_fn(|cx| self.poll_read(cx)).await? == 0;
         Ok(())
     }
 
     fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
         let room = HEAD_BYTES - self.received.len();
-        let mut room = (&mut self.received).limit(room);
-        let read = pin!(self.tcp.read_buf(&mut room)).poll(cx);
+        let mut buffer = self.worker.read_buffer();
+        let read = pin!(self.tcp.read_buf(&mut (&mut *buffer).limit(room))).poll(cx);
         if read.is_pending() {
-            return self.deadline.poll_over(cx).map(|()| Err(ErrorKind::TimedOut.into()));
+            drop(buffer);
+            return self.poll_late(cx).map(Err);
         }
+        // Where nothing is left of before, this copies nothing.
+        self.received.unsplit(buffer.split());
+        self.is_late = false;
         read
+    }
+
+    /// Ready with an error once the deadline is over. The task that waits for the first time after something happened is
+    /// known to the timer, and has not been woken by it.
+    fn poll_late(&mut self, cx: &mut Context<'_>) -> Poll<io::Error> {
+        if std::mem::replace(&mut self.is_late, true) {
+            return self.deadline.poll_over(cx).map(|()| ErrorKind::TimedOut.into());
+        }
+        Poll::Pending
     }
 
     async fn flush_if_long(&mut self) -> io::Result<()> {
@@ -189,7 +216,7 @@ impl Connection {
             match self.tcp.try_write(&self.unsent) {
                 Ok(bytes) => self.sent(bytes),
                 Err(cause) if cause.kind() == ErrorKind::WouldBlock => {
-                    let _waiting = self.crowd.wait_for_peer();
+                    let _waiting = self.worker.crowd().wait_for_peer();
                     poll_fn(|cx| self.poll_writable(cx)).await?;
                 }
                 Err(cause) => return Err(cause),
@@ -202,19 +229,14 @@ impl Connection {
         self.deadline.restart();
         if bytes < self.unsent.len() {
             self.unsent.advance(bytes);
-        } else if bytes < UNSENT_BYTES {
-            self.unsent.clear();
         } else {
-            self.unsent = BytesMut::with_capacity(BUFFER_BYTES);
+            self.worker.keep_write_buffer(std::mem::take(&mut self.unsent));
         }
     }
 
     fn poll_writable(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let writable = self.tcp.poll_write_ready(cx);
-        if writable.is_pending() {
-            return self.deadline.poll_over(cx).map(|()| Err(ErrorKind::TimedOut.into()));
-        }
-        writable
+        if writable.is_pending() { self.poll_late(cx).map(Err) } else { writable }
     }
 
     /// Closes this side, and then receives and forgets until the peer has closed its own or [`LINGER`] is over: a socket

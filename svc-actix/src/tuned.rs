@@ -2,29 +2,33 @@
 mod app;
 mod connection;
 mod crowd;
+mod worker;
 
 use std::net::{Shutdown, TcpListener};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::thread::available_parallelism;
-use std::time::Duration;
 use std::{io, process::ExitCode};
 
-use actix_http::{KeepAlive, ServiceConfig};
 use actix_service::{IntoServiceFactory, ServiceFactory, fn_factory, fn_service};
 use actix_web::App;
 use actix_web::dev::{AppConfig, Server};
-use actix_web::rt::{System, net::TcpStream};
+use actix_web::rt::net::TcpStream;
 use hello_core::Stop;
 use hello_server::limits::CONNECTIONS;
+use tokio::runtime::Builder;
 
 use connection::Connection;
 use crowd::Crowd;
+use worker::Worker;
 
+/// Under tokio alone, since under actix's own `System` each worker would schedule its tasks twice.
 fn main() -> ExitCode {
-    let serve =
-        async |listener: actix_web::rt::net::TcpListener, stop| serve(listener.into_std()?, stop).await;
-    System::new().block_on(hello_server::serve("svc-actix-tuned", serve))
+    let serve = async |listener: tokio::net::TcpListener, stop| serve(listener.into_std()?, stop).await;
+    match Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime.block_on(hello_server::serve("svc-actix-tuned", serve)),
+        Err(cause) => hello_core::fail("svc-actix-tuned", format_args!("cannot start its runtime: {cause}")),
+    }
 }
 
 async fn serve(listener: TcpListener, stop: Stop) -> io::Result<()> {
@@ -33,7 +37,7 @@ async fn serve(listener: TcpListener, stop: Stop) -> io::Result<()> {
     let server = Server::build()
         .max_concurrent_connections(connections_of_a_worker())
         .disable_signals()
-        .listen("hello", listener, move || worker(Arc::clone(&crowd)))?
+        .listen("hello", listener, move || start(Arc::clone(&crowd)))?
         .run();
     tokio::select! {
         served = server => served,
@@ -55,7 +59,8 @@ fn connections_of_a_worker() -> usize {
     (hello_server::connections(CONNECTIONS) / workers).max(1)
 }
 
-fn worker(
+/// What a worker does with a connection.
+fn start(
     crowd: Arc<Crowd>,
 ) -> impl ServiceFactory<TcpStream, Config = (), Response = (), Error = (), InitError = ()> {
     fn_factory(move || {
@@ -63,10 +68,9 @@ fn worker(
         async {
             let app = App::new().configure(app::app).into_factory();
             let app = Rc::new(app.new_service(AppConfig::default()).await?);
-            let config = ServiceConfig::new(KeepAlive::Os, Duration::ZERO, Duration::ZERO, false, None);
+            let worker = Rc::new(Worker::new(crowd));
             Ok(fn_service(move |tcp: TcpStream| {
-                let connection = Connection::new(tcp, config.clone(), Arc::clone(&crowd));
-                let app = Rc::clone(&app);
+                let (app, connection) = (Rc::clone(&app), Connection::new(tcp, Rc::clone(&worker)));
                 async move { Ok(connection.serve(&*app).await) }
             }))
         }
