@@ -39,8 +39,6 @@ pub(crate) struct Connection {
     /// Answers that are not written yet.
     unsent: BytesMut,
     deadline: Deadline,
-    /// Whether the deadline may be over: its timer, which wakes this task when it fires, is not asked otherwise.
-    is_late: bool,
     /// Whether the last answer is made, or the peer has closed its side.
     is_over: bool,
     worker: Rc<Worker>,
@@ -57,7 +55,6 @@ impl Connection {
             received: BytesMut::new(),
             unsent: BytesMut::new(),
             deadline: Deadline::start(),
-            is_late: true,
             is_over: false,
             _place: worker.crowd().enter(),
             worker,
@@ -193,17 +190,12 @@ impl Connection {
         }
         // Where nothing is left of before, this copies nothing.
         self.received.unsplit(buffer.split());
-        self.is_late = false;
         read
     }
 
-    /// Ready with an error once the deadline is over. The task that waits for the first time after something happened is
-    /// known to the timer, and has not been woken by it.
+    /// Ready with an error once the peer has kept the server waiting for too long.
     fn poll_late(&mut self, cx: &mut Context<'_>) -> Poll<io::Error> {
-        if std::mem::replace(&mut self.is_late, true) {
-            return self.deadline.poll_over(cx).map(|()| ErrorKind::TimedOut.into());
-        }
-        Poll::Pending
+        self.deadline.poll_over(cx).map(|()| ErrorKind::TimedOut.into())
     }
 
     async fn flush_if_long(&mut self) -> io::Result<()> {

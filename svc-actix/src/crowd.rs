@@ -3,9 +3,9 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use actix_web::rt::time::{sleep, timeout};
 use hello_server::limits::GRACE;
 use tokio::sync::watch;
+use tokio::time::{sleep, timeout};
 
 /// How long a connection may take from the system's queue to its worker.
 const HANDING_OVER: Duration = Duration::from_millis(50);
@@ -65,7 +65,7 @@ mod tests {
 
     use super::*;
 
-    #[actix_web::rt::test]
+    #[tokio::test(start_paused = true)]
     async fn the_crowd_leaves_in_grace_and_unread_answers_are_waited_for() {
         let crowd = Crowd::default();
         crowd.leave().await;

@@ -71,7 +71,10 @@ fn start(
             let worker = Rc::new(Worker::new(crowd));
             Ok(fn_service(move |tcp: TcpStream| {
                 let (app, connection) = (Rc::clone(&app), Connection::new(tcp, Rc::clone(&worker)));
-                async move { Ok(connection.serve(&*app).await) }
+                async move {
+                    connection.serve(&*app).await;
+                    Ok(())
+                }
             }))
         }
     })
