@@ -26,6 +26,8 @@ import { FIRST_LOST, FIRST_WRONG, LOAD, PERCENTILES, pages } from "./summary.js"
  * @property {number} [warm_up_s]
  * @property {number} [duration_s]
  * @property {number} [requests]
+ * @property {boolean} [connection_per_request]
+ * @property {object} [stress]
  */
 
 const BASE_URL = (__ENV.BASE_URL || "http://127.0.0.1:3000").replace(/\/$/, "");
@@ -65,6 +67,9 @@ function chosen() {
   const found = scenarios[SCENARIO];
   if (found === undefined) {
     throw new Error(`SCENARIO=${SCENARIO} is not one of ${Object.keys(scenarios).join(", ")}`);
+  }
+  if (found.stress !== undefined) {
+    throw new Error(`SCENARIO=${SCENARIO} looks for limits, which k6 does not: cargo compare --scenario ${SCENARIO} does`);
   }
   return found;
 }
@@ -161,6 +166,7 @@ export const options = {
   thresholds: thresholds(),
   summaryTrendStats: ["avg", "min", ...PERCENTILES, "max"],
   setupTimeout: `${WAIT_S + 2 * ANSWER_TIMEOUT_S}s`,
+  noConnectionReuse: load.connection_per_request ?? false,
   // A request without an answer throws, where k6 would otherwise log a line for each.
   throw: true,
 };
