@@ -10,7 +10,8 @@ fuzz_target!(|text: &str| {
     };
     for (index, service) in services.iter().enumerate() {
         assert!(services[..index].iter().all(|other| other.name != service.name));
-        assert!(service.package.is_some() != service.run.is_some());
-        let _ = (service.strictness(), service.start_timeout());
+        let ways = [service.package.is_some(), service.run.is_some(), service.url.is_some()];
+        assert_eq!(ways.into_iter().filter(|way| *way).count(), 1);
+        let _ = (service.strictness(), service.start_timeout(), service.exchange());
     }
 });

@@ -80,19 +80,22 @@ pub fn time_clean_builds(builder: &Builder, programs: &mut [Program]) -> Result<
     Ok(())
 }
 
-/// A second copy of the reference, never ranked: its ratio must be 1.
+/// A second copy of the reference, never ranked: its ratio must be 1. `None` where a second one cannot run.
 ///
 /// # Errors
 /// When the reference is not among the programs, or cannot be copied.
-pub fn control(programs: &[Program], reference: &str) -> Result<Program> {
+pub fn control(programs: &[Program], reference: &str) -> Result<Option<Program>> {
     let original = programs.iter().find(|program| program.service.name == reference);
     let original = original.with_context(|| format!("there is no {reference} to make a control of"))?;
+    if !original.service.can_run_twice() {
+        return Ok(None);
+    }
     let mut control = original.copy(&format!("{reference} (control)"))?;
     control.metadata.control = true;
     (control.metadata.tuned_from, control.metadata.image) = (None, None);
     control.metadata.variant = None;
     control.metadata.source = None;
-    Ok(control)
+    Ok(Some(control))
 }
 
 /// One step a program, with progress.

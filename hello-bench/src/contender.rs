@@ -6,7 +6,7 @@ use anyhow::Result;
 use hello_load::{Scenario, Slice, SlicedLoad};
 
 use crate::participant::Participant;
-use crate::sample::LoadMetrics;
+use crate::sample::{LoadMetrics, Spent};
 use crate::session::Session;
 use crate::system::noise::Noise;
 use crate::system::process::{CpuClock, Tree};
@@ -17,7 +17,8 @@ pub(crate) type Contender<'a> = Participant<'a, Slices>;
 /// The connections of a load that comes in slices.
 pub(crate) struct Slices {
     load: SlicedLoad,
-    clock: CpuClock,
+    /// Absent for a server that runs elsewhere.
+    clock: Option<CpuClock>,
     slices: Vec<Slice>,
 }
 
@@ -26,14 +27,15 @@ impl Contender<'_> {
     pub(crate) fn connect(&mut self, scenario: &Scenario, seed: u64, session: &Session) -> Result<()> {
         let target = self.target()?;
         let load = SlicedLoad::connect(&self.program.load(&target, scenario, &session.cores, seed))?;
-        self.load = self.tree.map(|tree| Slices { load, clock: tree.clock(), slices: Vec::new() });
+        self.load = Some(Slices { load, clock: self.tree.map(Tree::clock), slices: Vec::new() });
         Ok(())
     }
 
     /// Offers one slice.
     pub(crate) fn drive_slice(&mut self) -> Result<()> {
         let Slices { load, clock, slices } = self.load()?;
-        slices.push(load.drive(&|| clock.read())?);
+        let clock = clock.as_ref();
+        slices.push(load.drive(&|| clock.map_or(Duration::ZERO, CpuClock::read))?);
         Ok(())
     }
 
@@ -49,7 +51,7 @@ impl Contender<'_> {
     pub(crate) fn look_at_processes(&mut self) {
         self.read_memory();
         if let (Some(load), Some(clock)) = (&mut self.load, self.tree.map(Tree::clock)) {
-            load.clock = clock;
+            load.clock = Some(clock);
         }
     }
 
@@ -59,8 +61,8 @@ impl Contender<'_> {
         let traffic = load.finish(&slices);
         let sum = |value: fn(&Slice) -> u64| slices.iter().map(value).sum::<u64>();
         let cpu = Duration::from_nanos(sum(|slice| slice.service_cpu_ns));
-        let spent = (sum(|slice| slice.answers), cpu);
-        self.sample.load = Some(LoadMetrics::new(traffic, spent, service_cores, self.peak, noise));
+        let spent = self.tree.map(|_| Spent { answers: sum(|slice| slice.answers), cpu, peak: self.peak });
+        self.sample.load = Some(LoadMetrics::new(traffic, spent, service_cores, noise));
         self.sample.slices = slices;
     }
 }

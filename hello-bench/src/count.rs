@@ -20,7 +20,6 @@ use crate::metric::grouped;
 use crate::program::{Program, named_by};
 use crate::progress::Progress;
 use crate::session::Session;
-use hello_load::Target;
 use hello_load::{Length, Scenario};
 
 /// The version of the file's form.
@@ -150,6 +149,8 @@ pub fn count(programs: &[Program], session: &Session, requests: u32) -> Result<C
 /// # Errors
 /// When valgrind is missing, the service fails, or the user interrupts.
 pub fn instructions(program: &Program, session: &Session) -> Result<Counted> {
+    let name = &program.service.name;
+    ensure!(program.service.url.is_none(), "{name} runs elsewhere: its instructions cannot be counted");
     Counter::Valgrind.path()?;
     let mut counts = Vec::new();
     for _ in 0..COUNTS {
@@ -171,7 +172,7 @@ fn run(counter: Counter, program: &Program, session: &Session, requests: u32) ->
     let log = std::env::temp_dir().join(format!("hello-bench-count-{}", std::process::id()));
     let mut running = Running::launch(&counter.wrap(program, &log)?, &session.cores)?;
     let scenario = Scenario::saturating("count", CONNECTIONS, Length::Requests(requests.into()));
-    let target = Target::at(running.address);
+    let target = running.target.clone();
     let strictness = program.service.strictness();
     let load = hello_load::Load { target: &target, scenario: &scenario, strictness, threads: 1, seed: 1 };
     let result = hello_load::drive(&load, &mut || !session.interrupt.is_set())?;

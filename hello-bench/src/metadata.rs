@@ -33,6 +33,9 @@ pub struct Metadata {
     /// The image that it runs in; absent for what runs as a process of the machine.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub image: Option<Image>,
+    /// Where it runs; absent for what is started here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
     /// The size of the binary; absent for what is no single file.
     pub binary_bytes: Option<u64>,
     /// Lines with code, comments and blank lines left out; absent where the catalogue names no sources.

@@ -71,7 +71,7 @@ impl Metric {
         // Without a right answer after the warm-up there is none.
         let latency = load.filter(|load| load.traffic.requests > 0).map(|load| load.traffic.latency_us);
         match self {
-            Self::CpuUsPerRequest => load.map(|load| load.cpu_us_per_request),
+            Self::CpuUsPerRequest => load.and_then(|load| load.cpu_us_per_request),
             Self::ThroughputPerS => load.map(|load| load.traffic.throughput_per_s),
             Self::LatencyP50Us => latency.map(|latency| latency.p50),
             Self::LatencyP90Us => latency.map(|latency| latency.p90),
@@ -81,8 +81,8 @@ impl Metric {
             Self::LatencyMaxUs => latency.map(|latency| latency.max),
             Self::IdleRssBytes => sample.idle.map(|idle| idle.rss_bytes as f64),
             Self::IdlePssBytes => sample.idle.map(|idle| idle.pss_bytes as f64),
-            Self::PeakRssBytes => load.map(|load| load.peak.rss_bytes as f64),
-            Self::PeakPssBytes => load.map(|load| load.peak.pss_bytes as f64),
+            Self::PeakRssBytes => load.and_then(|load| load.peak).map(|peak| peak.rss_bytes as f64),
+            Self::PeakPssBytes => load.and_then(|load| load.peak).map(|peak| peak.pss_bytes as f64),
             Self::StartUpUs => sample.start_up_us,
             Self::SustainedPerS => findings.and_then(Findings::sustained_per_s),
             Self::GoodputPerS => findings.and_then(Findings::goodput_per_s),

@@ -84,9 +84,11 @@ impl<'a, L> Participant<'a, L> {
 
     fn take_first_answer(&mut self) -> Result<()> {
         let running = self.running()?;
-        let (first_answer, tree) = (running.first_answer()?, running.tree()?);
-        self.sample.start_up_us = Some(first_answer.as_secs_f64() * 1e6);
-        self.tree = Some(tree);
+        let first_answer = running.first_answer()?;
+        if running.is_here() {
+            self.tree = Some(running.tree()?);
+            self.sample.start_up_us = Some(first_answer.as_secs_f64() * 1e6);
+        }
         Ok(())
     }
 
@@ -98,7 +100,7 @@ impl<'a, L> Participant<'a, L> {
 
     /// What its load goes to.
     pub(crate) fn target(&self) -> Result<Target> {
-        Ok(Target::at(self.running()?.address))
+        Ok(self.running()?.target.clone())
     }
 
     /// Its load.

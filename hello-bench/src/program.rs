@@ -94,7 +94,8 @@ impl<'a> Builder<'a> {
     /// # Errors
     /// When it is not there, or what is known of it cannot be found out.
     pub fn program(&self, service: &Service, path: PathBuf, arguments: Vec<String>) -> Result<Program> {
-        ensure!(path.is_file(), "service {}: there is no {}", service.name, path.display());
+        let is_there = service.url.is_some() || path.is_file();
+        ensure!(is_there, "service {}: there is no {}", service.name, path.display());
         let metadata = self.metadata(service, &path)?;
         let folder = self.root().join(&service.folder);
         Ok(Program { service: service.clone(), path, arguments, folder, metadata })
@@ -217,6 +218,7 @@ impl<'a> Builder<'a> {
             other_language: service.core_contract,
             tuned_from: service.package.clone().filter(|_| service.tuned),
             image: None,
+            url: service.url.clone(),
             binary_bytes: built.and_then(|path| fs::metadata(path).ok()).map(|file| file.len()),
             lines_of_code: (!sources.is_empty()).then_some(lines),
             dependencies: printed_count

@@ -60,7 +60,10 @@ impl Report {
         let headlines = summaries.iter().filter_map(headline).flatten().collect();
         let shared = run.host.service_cores == run.host.generator_cores;
         let k6 = run.k6.clone().map(|version| Warning::LoadByK6 { version });
-        let warnings = shared.then_some(Warning::SharedCores).into_iter().chain(k6).collect();
+        let elsewhere = run.services.iter().filter(|metadata| metadata.url.is_some());
+        let elsewhere = elsewhere.map(|metadata| Warning::Elsewhere { service: metadata.name.clone() });
+        let shared = shared.then_some(Warning::SharedCores);
+        let warnings = shared.into_iter().chain(k6).chain(elsewhere).collect();
         let rulings = rulings(&run, &summaries);
         Self { run, headlines, warnings, summaries, rulings, probes: None }
     }

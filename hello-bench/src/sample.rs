@@ -78,30 +78,37 @@ pub struct LoadMetrics {
     /// What the generator saw.
     #[serde(flatten)]
     pub traffic: Traffic,
-    /// CPU time of the service, user and system, for one answer, in µs.
-    pub cpu_us_per_request: f64,
-    /// CPU time of the service as a fraction of what its cores could give.
-    pub service_busy: f64,
-    /// The most memory seen.
-    pub peak: Memory,
+    /// CPU time of the service, user and system, for one answer, in µs; absent for a server that runs elsewhere.
+    pub cpu_us_per_request: Option<f64>,
+    /// CPU time of the service as a fraction of what its cores could give; absent for a server that runs elsewhere.
+    pub service_busy: Option<f64>,
+    /// The most memory seen; absent for a server that runs elsewhere.
+    pub peak: Option<Memory>,
     /// What else ran on the machine; where services were measured in slices, during all of the round's sweeps.
     pub noise: Noise,
 }
 
+/// What a service spent on a load.
+#[derive(Clone, Copy, Debug)]
+pub struct Spent {
+    /// Answers, right or wrong, in the time of `cpu`.
+    pub answers: u64,
+    /// CPU time, user and system.
+    pub cpu: Duration,
+    /// The most memory seen.
+    pub peak: Memory,
+}
+
 impl LoadMetrics {
-    /// The metrics of a load that got so many answers and took so much CPU time of a service on so many cores.
-    pub fn new(
-        traffic: Traffic,
-        (answers, cpu): (u64, Duration),
-        service_cores: usize,
-        peak: Memory,
-        noise: Noise,
-    ) -> Self {
-        let cpu_s = cpu.as_secs_f64();
+    /// The metrics of a load on which a service on so many cores spent this; a server that runs elsewhere does not show
+    /// what it spent.
+    pub fn new(traffic: Traffic, spent: Option<Spent>, service_cores: usize, noise: Noise) -> Self {
+        let elapsed_s = traffic.elapsed_s * service_cores as f64;
+        let cpu_us = |spent: Spent| spent.cpu.as_secs_f64() * 1e6 / spent.answers.max(1) as f64;
         Self {
-            cpu_us_per_request: cpu_s * 1e6 / answers.max(1) as f64,
-            service_busy: cpu_s / (traffic.elapsed_s * service_cores as f64),
-            peak,
+            cpu_us_per_request: spent.map(cpu_us),
+            service_busy: spent.map(|spent| spent.cpu.as_secs_f64() / elapsed_s),
+            peak: spent.map(|spent| spent.peak),
             noise,
             traffic,
         }

@@ -4,13 +4,13 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
-use hello_load::{LoadResult, Observer, Scenario, Target};
+use hello_load::{LoadResult, Observer, Scenario};
 
 use crate::generator::Generator;
 use crate::interrupt::Interrupt;
 use crate::launch::Running;
 use crate::program::Program;
-use crate::sample::{LoadMetrics, Sample};
+use crate::sample::{LoadMetrics, Sample, Spent};
 use crate::session::Session;
 use crate::system::noise::{Counters, Noise};
 use crate::system::process::{Memory, Tree};
@@ -59,11 +59,12 @@ impl TrialRunner<'_> {
     ) -> Result<()> {
         let Session { cores, interrupt } = self.session;
         let mut running = Running::launch(program, cores)?;
-        sample.start_up_us = Some(running.first_answer()?.as_secs_f64() * 1e6);
+        let first_answer = running.first_answer()?;
         thread::sleep(IDLE_TIME);
-        let tree = running.tree()?;
-        sample.idle = Some(tree.memory());
-        let target = Target::at(running.address);
+        let tree = running.is_here().then(|| running.tree()).transpose()?;
+        sample.start_up_us = tree.map(|_| first_answer.as_secs_f64() * 1e6);
+        sample.idle = tree.map(Tree::memory);
+        let target = running.target.clone();
         let load = program.load(&target, scenario, cores, seed);
         warm_up(&load, program.service.warm_up_s, interrupt, progress)?;
         let mut observer = CounterObserver::new(tree, interrupt, progress);
@@ -80,14 +81,15 @@ impl TrialRunner<'_> {
 
     fn metrics(&self, result: LoadResult, observer: &CounterObserver) -> LoadMetrics {
         let noise = observer.noise(result.generator_cpu);
-        let spent = (result.answers, observer.cpu_used());
-        LoadMetrics::new(result.traffic, spent, self.session.cores.service.len(), observer.peak, noise)
+        let (answers, cpu, peak) = (result.answers, observer.cpu_used(), observer.peak);
+        let spent = observer.tree.map(|_| Spent { answers, cpu, peak });
+        LoadMetrics::new(result.traffic, spent, self.session.cores.service.len(), noise)
     }
 }
 
 /// Reads the service's counters while the generator drives it.
 struct CounterObserver<'a> {
-    tree: Tree,
+    tree: Option<Tree>,
     interrupt: &'a Interrupt,
     progress: &'a dyn Fn(),
     memory_read: Instant,
@@ -100,7 +102,7 @@ impl<'a> CounterObserver<'a> {
     /// How often memory is read: seldom enough not to be noise itself.
     const MEMORY_POLL_INTERVAL: Duration = Duration::from_millis(250);
 
-    fn new(tree: Tree, interrupt: &'a Interrupt, progress: &'a dyn Fn()) -> Self {
+    fn new(tree: Option<Tree>, interrupt: &'a Interrupt, progress: &'a dyn Fn()) -> Self {
         Self {
             tree,
             interrupt,
@@ -110,6 +112,10 @@ impl<'a> CounterObserver<'a> {
             counters: (None, None),
             peak: Memory::default(),
         }
+    }
+
+    fn cpu_so_far(&self) -> Duration {
+        self.tree.map_or(Duration::ZERO, Tree::cpu)
     }
 
     fn cpu_used(&self) -> Duration {
@@ -127,21 +133,21 @@ impl<'a> CounterObserver<'a> {
 impl Observer for CounterObserver<'_> {
     fn begin(&mut self) {
         self.counters.0 = Counters::read();
-        self.cpu.0 = self.tree.cpu();
+        self.cpu.0 = self.cpu_so_far();
     }
 
     fn tick(&mut self) -> bool {
         (self.progress)();
         if self.memory_read.elapsed() >= Self::MEMORY_POLL_INTERVAL {
             self.memory_read = Instant::now();
-            self.peak = self.peak.max(self.tree.memory());
+            self.peak = self.peak.max(self.tree.map(Tree::memory).unwrap_or_default());
         }
         !self.interrupt.is_set()
     }
 
     fn end(&mut self) {
-        self.cpu.1 = self.tree.cpu();
+        self.cpu.1 = self.cpu_so_far();
         self.counters.1 = Counters::read();
-        self.peak = self.peak.max(self.tree.peak_memory());
+        self.peak = self.peak.max(self.tree.map(Tree::peak_memory).unwrap_or_default());
     }
 }

@@ -24,8 +24,8 @@ pub enum Warning {
     GeneratorBound {
         /// CPU time of the generator, as a fraction of its cores.
         generator_busy: f64,
-        /// CPU time of the service, as a fraction of its cores.
-        service_busy: f64,
+        /// CPU time of the service, as a fraction of its cores; absent for a server that runs elsewhere.
+        service_busy: Option<f64>,
     },
     /// k6 offered the load that should saturate the service. It spends some ten times as much CPU time on a request as
     /// the services do, and so saturates first.
@@ -109,6 +109,11 @@ pub enum Warning {
         /// Whether the service refused one, and not the limit of open files.
         is_refused: bool,
     },
+    /// A server runs elsewhere, so that latency and throughput are all that is known of it.
+    Elsewhere {
+        /// Its name.
+        service: String,
+    },
     /// Service and generator ran on the same core.
     SharedCores,
     /// k6 offered the load, not the embedded engine.
@@ -133,7 +138,7 @@ impl Warning {
             Self::ControlDiffers { .. } | Self::ControlFailed { .. } | Self::TooFewRounds { .. } => false,
             Self::StoppedByGenerator { .. } | Self::SustainsNothing => metric == Metric::SustainedPerS,
             Self::FewerConnections { .. } => metric == Metric::ConnectionBytes,
-            Self::SharedCores | Self::LoadByK6 { .. } => false,
+            Self::SharedCores | Self::LoadByK6 { .. } | Self::Elsewhere { .. } => false,
         }
     }
 
@@ -141,7 +146,10 @@ impl Warning {
     fn of_load(scenario: &Scenario, load: &LoadMetrics, is_shared: bool) -> Vec<Self> {
         let (generator_busy, service_busy) = (load.traffic.generator_busy, load.service_busy);
         let mut found = Self::of_traffic(scenario, &load.traffic);
-        if scenario.saturates() && generator_busy > GENERATOR_BUSY && service_busy < SERVICE_BUSY {
+        if scenario.saturates()
+            && generator_busy > GENERATOR_BUSY
+            && service_busy.is_none_or(|busy| busy < SERVICE_BUSY)
+        {
             found.push(Self::GeneratorBound { generator_busy, service_busy });
         }
         if !is_shared {
@@ -216,7 +224,7 @@ impl Warning {
         let bound = overload.overloads().iter().filter(|phase| phase.is_generator_bound());
         let bound = bound.map(|phase| Self::GeneratorBound {
             generator_busy: phase.generator_busy,
-            service_busy: phase.service_busy.unwrap_or_default(),
+            service_busy: phase.service_busy,
         });
         bound.collect()
     }
@@ -246,6 +254,7 @@ impl Warning {
             Self::StoppedByGenerator { rate_per_s } => *rate_per_s,
             Self::FewerConnections { asked, connections, .. } => f64::from(asked - connections),
             Self::TooFewRounds { .. } | Self::SharedCores | Self::SustainsNothing => 0.0,
+            Self::Elsewhere { .. } => 0.0,
         }
     }
 }

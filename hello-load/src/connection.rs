@@ -19,7 +19,7 @@ pub(crate) struct Connection {
     /// Absent while it is closed.
     stream: Option<TcpStream>,
     request: Vec<u8>,
-    name_at: usize,
+    name_at: Option<usize>,
     written: usize,
     input: Vec<u8>,
     filled: usize,
@@ -96,7 +96,9 @@ impl Connection {
     /// # Errors
     /// When the connection is gone.
     pub(crate) fn send(&mut self, name: [u8; 5], intended: u64, now: u64) -> io::Result<()> {
-        self.request[self.name_at..self.name_at + name.len()].copy_from_slice(&name);
+        if let Some(at) = self.name_at {
+            self.request[at..at + name.len()].copy_from_slice(&name);
+        }
         self.written = 0;
         self.waiting = true;
         self.intended = intended;
@@ -158,9 +160,9 @@ impl Connection {
         &self.input[..self.filled]
     }
 
-    /// The name that the request in flight asks for.
+    /// The name that the request in flight asks for; empty where it asks for none.
     pub(crate) fn name(&self) -> &[u8] {
-        &self.request[self.name_at..self.name_at + 5]
+        self.name_at.map_or(&[], |at| &self.request[at..at + 5])
     }
 
     /// Takes an answer off the received bytes.

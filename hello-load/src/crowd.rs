@@ -28,7 +28,7 @@ pub struct Crowd<'a> {
 impl<'a> Crowd<'a> {
     /// A crowd of nobody.
     pub fn new(load: &Load<'a>) -> Self {
-        let verifier = Verifier::new(load.strictness).allowing_refusals();
+        let verifier = Verifier::new(load.strictness, load.target.exchange.clone()).allowing_refusals();
         let names = Rng::with_seed(load.seed);
         Self { load: load.clone(), verifier, names, streams: Vec::new(), refused: 0 }
     }
@@ -69,7 +69,9 @@ impl<'a> Crowd<'a> {
         stream.set_read_timeout(Some(ANSWER_TIMEOUT))?;
         let (mut request, at) = self.load.target.request();
         let name = five_letters(&mut self.names);
-        request[at..at + name.len()].copy_from_slice(&name);
+        if let Some(at) = at {
+            request[at..at + name.len()].copy_from_slice(&name);
+        }
         // A server that refuses may not take the request; what it sends says more.
         let _ = stream.write_all(&request);
         let mut received = Vec::new();

@@ -85,7 +85,7 @@ impl<'a> FloodWorker<'a> {
             idle: Vec::new(),
             max_connections: share.max_connections,
             in_flight: 0,
-            verifier: Verifier::new(share.strictness).allowing_refusals(),
+            verifier: Verifier::new(share.strictness, share.target.exchange.clone()).allowing_refusals(),
             names: Rng::with_seed(seed),
             tally: Tally::default(),
             limits: share.limits,

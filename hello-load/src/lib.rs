@@ -14,6 +14,7 @@ mod check;
 mod connection;
 mod continuous;
 mod crowd;
+mod exchange;
 mod flood;
 mod flood_worker;
 mod load;
@@ -37,6 +38,7 @@ mod worker;
 
 pub use continuous::{Observer, drive};
 pub use crowd::Crowd;
+pub use exchange::{Exchange, ExpectedBody};
 pub use flood::{Flood, FloodObserver, FloodPhase, FloodResult};
 pub use load::{Load, LoadResult, own_cpu};
 pub use phase::Phase;

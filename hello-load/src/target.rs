@@ -1,8 +1,11 @@
 //! Where a load goes: an address, and the request that it sends there.
 
 use std::net::{SocketAddr, ToSocketAddrs};
+use std::sync::Arc;
 
 use anyhow::{Context, Result, bail, ensure};
+
+use crate::exchange::Exchange;
 
 /// The server under load.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -13,12 +16,14 @@ pub struct Target {
     pub host: String,
     /// The path, `/` unless a URL says otherwise.
     pub path: String,
+    /// What to send there and to expect; absent for a server that greets.
+    pub exchange: Option<Arc<Exchange>>,
 }
 
 impl Target {
     /// The root of a server at this address.
     pub fn at(address: SocketAddr) -> Self {
-        Self { address, host: address.to_string(), path: "/".into() }
+        Self { address, host: address.to_string(), path: "/".into(), exchange: None }
     }
 
     /// Reads `http://HOST[:PORT][/PATH]` and looks the host up.
@@ -40,7 +45,13 @@ impl Target {
             named.to_socket_addrs().with_context(|| format!("cannot look up the host of {url:?}"))?;
         let address = addresses.next().with_context(|| format!("the host of {url:?} has no address"))?;
         let path = if path.is_empty() { "/" } else { path };
-        Ok(Self { address, host: host.to_owned(), path: path.to_owned() })
+        Ok(Self { address, host: host.to_owned(), path: path.to_owned(), exchange: None })
+    }
+
+    /// The same server, asked for something of the user's own.
+    #[must_use]
+    pub fn with(self, exchange: Option<Exchange>) -> Self {
+        Self { exchange: exchange.map(Arc::new), ..self }
     }
 
     /// As a URL, without a slash at the end.
@@ -48,11 +59,15 @@ impl Target {
         format!("http://{}{}", self.host, self.path.trim_end_matches('/'))
     }
 
-    /// The bytes of a request for a five-letter name, and where in them the name stands.
-    pub fn request(&self) -> (Vec<u8>, usize) {
+    /// The bytes of a request for a five-letter name, and where in them the name stands: absent in a request of the
+    /// user's own.
+    pub fn request(&self) -> (Vec<u8>, Option<usize>) {
+        if let Some(exchange) = &self.exchange {
+            return (exchange.request(&self.host, &self.path), None);
+        }
         let before = format!("GET {}?name=", self.path);
         let request = format!("{before}aaaaa HTTP/1.1\r\nhost: {}\r\n\r\n", self.host);
-        (request.into_bytes(), before.len())
+        (request.into_bytes(), Some(before.len()))
     }
 }
 
@@ -67,6 +82,7 @@ mod tests {
         let target = Target::parse("http://[::1]/a/b").unwrap();
         assert_eq!((target.address.to_string().as_str(), target.path.as_str()), ("[::1]:80", "/a/b"));
         let (request, at) = target.request();
+        let at = at.unwrap();
         assert!(request.starts_with(b"GET /a/b?name=aaaaa HTTP/1.1\r\nhost: [::1]\r\n"));
         assert_eq!(&request[at..at + 5], b"aaaaa");
         for url in ["", "https://h", "h:80", "http://", "http://h:99999", "http://u@h/", "http://h/?x=1"] {

@@ -3,8 +3,11 @@
 //! The first response is read in full. Its head is then known to be right, and a later response with the same
 //! head needs two comparisons; when the head changes, with `date` once a second, it is read in full again.
 
+use std::sync::Arc;
+
 use serde_json::json;
 
+use crate::exchange::Exchange;
 use crate::response::{Framing, Head, excerpt};
 
 /// What stands before the name in the exact body.
@@ -64,14 +67,17 @@ pub(crate) enum Verification {
 #[derive(Debug)]
 pub(crate) struct Verifier {
     strictness: Strictness,
+    /// What is expected instead of a greeting.
+    exchange: Option<Arc<Exchange>>,
     allows_refusals: bool,
+    /// The head of a right answer; of an exchange of the user's own the whole of one.
     proven: Vec<u8>,
 }
 
 impl Verifier {
     /// A verifier that has seen no response.
-    pub(crate) fn new(strictness: Strictness) -> Self {
-        Self { strictness, allows_refusals: false, proven: Vec::new() }
+    pub(crate) fn new(strictness: Strictness, exchange: Option<Arc<Exchange>>) -> Self {
+        Self { strictness, exchange, allows_refusals: false, proven: Vec::new() }
     }
 
     /// The same, for a load that a server may refuse: 503 is then no wrong answer.
@@ -96,6 +102,9 @@ impl Verifier {
             return None;
         }
         let rest = input.strip_prefix(self.proven.as_slice())?;
+        if self.exchange.is_some() {
+            return Some(self.proven.len());
+        }
         let rest = rest.strip_prefix(BEFORE)?.strip_prefix(name)?.strip_prefix(AFTER)?;
         Some(input.len() - rest.len())
     }
@@ -104,7 +113,10 @@ impl Verifier {
         let Some(head) = Head::parse(input)? else {
             return Ok(Verification::Partial);
         };
-        let framing = head.framing()?;
+        let framing = match &self.exchange {
+            Some(exchange) => exchange.framing(&head)?,
+            None => head.framing()?,
+        };
         let Some((body, length)) = framing.body(&input[head.bytes..], ended)? else {
             return Ok(Verification::Partial);
         };
@@ -114,16 +126,21 @@ impl Verifier {
             return Ok(Verification::Shed { bytes, closes });
         }
         let expected = [BEFORE, name, AFTER].concat();
-        let what = match self.strictness {
-            Strictness::Exact => exact_fault(&head, &body, &expected),
-            Strictness::Core => core_fault(&head, &body, name),
+        let what = match (&self.exchange, self.strictness) {
+            (Some(exchange), _) => exchange.answer_fault(head.status, &body),
+            (None, Strictness::Exact) => exact_fault(&head, &body, &expected),
+            (None, Strictness::Core) => core_fault(&head, &body, name),
         };
         if let Some(what) = what {
             return Ok(Verification::Wrong { bytes, closes, what });
         }
-        if !closes && body == expected && framing == Framing::Length(body.len()) {
+        let proven = match &self.exchange {
+            Some(_) => Some(bytes),
+            None => (body == expected && framing == Framing::Length(body.len())).then_some(head.bytes),
+        };
+        if let Some(proven) = proven.filter(|_| !closes) {
             self.proven.clear();
-            self.proven.extend_from_slice(&input[..head.bytes]);
+            self.proven.extend_from_slice(&input[..proven]);
         }
         Ok(Verification::Right { bytes, closes })
     }
@@ -175,6 +192,7 @@ pub fn is_json(head: &Head) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::exchange::ExpectedBody;
 
     const RIGHT: &str = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 26\r\ndate: x\r\n\r\n{\"message\":\"Hello abcde!\"}";
 
@@ -187,7 +205,7 @@ mod tests {
 
     #[test]
     fn each_response_is_compared_even_when_its_head_is_proven() {
-        let mut verifier = Verifier::new(Strictness::Exact);
+        let mut verifier = Verifier::new(Strictness::Exact, None);
         let right = Verification::Right { bytes: RIGHT.len(), closes: false };
         for _ in 0..2 {
             for end in 0..RIGHT.len() {
@@ -209,7 +227,7 @@ mod tests {
     #[test]
     fn a_refusal_is_one_only_where_those_are_allowed() {
         let text = "HTTP/1.1 503 Service Unavailable\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
-        let mut verifier = Verifier::new(Strictness::Exact);
+        let mut verifier = Verifier::new(Strictness::Exact, None);
         assert!(wrong(&mut verifier, text).starts_with("status 503"));
         let mut verifier = verifier.allowing_refusals();
         let shed = Verification::Shed { bytes: text.len(), closes: true };
@@ -219,7 +237,7 @@ mod tests {
 
     #[test]
     fn the_core_contract_allows_other_spellings_of_the_same_value() {
-        let mut verifier = Verifier::new(Strictness::Core);
+        let mut verifier = Verifier::new(Strictness::Core, None);
         let body = "{ \"message\": \"Hello \\u0061bcde!\" }\n";
         let text = format!(
             "HTTP/1.0 200 OK\r\nServer: x\r\nContent-Type: application/json; charset=utf-8\r\nContent-Length: {}\r\n\r\n{body}",
@@ -228,5 +246,26 @@ mod tests {
         let right = Verification::Right { bytes: text.len(), closes: true };
         assert_eq!(verifier.verify(text.as_bytes(), false, b"abcde"), right);
         assert!(wrong(&mut verifier, &text.replace("0061", "0062")).contains("expected"));
+    }
+
+    #[test]
+    fn an_exchange_of_the_user_s_own_is_compared_every_time() {
+        let exchange = Exchange { expected: ExpectedBody::Exact("ab".into()), ..Exchange::get() };
+        let mut verifier = Verifier::new(Strictness::Core, Some(Arc::new(exchange)));
+        let text = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nab";
+        let right = Verification::Right { bytes: text.len(), closes: false };
+        for _ in 0..2 {
+            for end in 0..text.len() {
+                assert_eq!(verifier.verify(&text.as_bytes()[..end], false, b""), Verification::Partial);
+            }
+            assert_eq!(verifier.verify(text.as_bytes(), false, b""), right);
+        }
+        assert!(wrong(&mut verifier, &text.replace("\nab", "\nac")).starts_with("body"));
+        assert!(wrong(&mut verifier, &text.replace("200", "500")).starts_with("status 500"));
+        let head = Exchange { method: "HEAD".into(), ..Exchange::get() };
+        let mut verifier = Verifier::new(Strictness::Core, Some(Arc::new(head)));
+        let answer = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n";
+        let right = Verification::Right { bytes: answer.len(), closes: false };
+        assert_eq!(verifier.verify(answer.as_bytes(), false, b""), right);
     }
 }

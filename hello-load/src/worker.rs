@@ -63,7 +63,7 @@ impl Worker {
             poll,
             timer,
             connections,
-            verifier: Verifier::new(load.strictness),
+            verifier: Verifier::new(load.strictness, load.target.exchange.clone()),
             names: Rng::with_seed(seed),
             record: Record::new(window),
             answers: 0,

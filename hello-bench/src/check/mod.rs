@@ -7,6 +7,7 @@ mod arrival;
 pub mod cases;
 pub mod http;
 pub mod outcome;
+pub mod own;
 pub mod process;
 pub mod shutdown;
 
@@ -42,6 +43,14 @@ pub fn url(target: &Target, strictness: Strictness) -> Result<Outcome> {
     Ok(outcome)
 }
 
+/// Checks the responses of a running server by what it is to answer: the contract, or what its own entry expects.
+fn responses(target: &Target, strictness: Strictness) -> Result<Outcome> {
+    match &target.exchange {
+        Some(exchange) => Ok(own::check(target, exchange)),
+        None => http::check(target, strictness),
+    }
+}
+
 /// Checks a service.
 ///
 /// # Errors
@@ -49,11 +58,11 @@ pub fn url(target: &Target, strictness: Strictness) -> Result<Outcome> {
 pub fn service(program: &Program, session: &Session, scope: Scope) -> Result<Outcome> {
     let Session { cores, interrupt } = session;
     let running = Running::launch(program, cores)?;
-    let (target, strictness) = (Target::at(running.address), program.service.strictness());
-    if scope == Scope::Responses {
-        return http::check(&target, strictness);
+    if scope == Scope::Responses || program.service.is_own() {
+        return responses(&running.target, program.service.strictness());
     }
-    let mut outcome = url(&target, strictness)?;
+    let strictness = program.service.strictness();
+    let mut outcome = url(&running.target, strictness)?;
     drop(running);
     interrupt.check()?;
     // Of the contract of the process, its core has the end on request alone.

@@ -3,9 +3,10 @@
 use std::io::{self, Write};
 use std::str::FromStr;
 
-use anyhow::{Error, Result, ensure};
+use anyhow::{Context, Error, Result, ensure};
 use clap::Args;
 
+use crate::cli::shared::Files;
 use crate::interrupt::Interrupt;
 use crate::program::Builder;
 use crate::service::{Catalogue, Service};
@@ -26,6 +27,24 @@ impl FromStr for Named {
     }
 }
 
+/// A server of the user's own, as in `mine=./server` and `theirs=http://127.0.0.1:8080/`.
+#[derive(Clone, Debug)]
+struct With {
+    name: String,
+    source: String,
+}
+
+impl FromStr for With {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        let (name, source) =
+            text.split_once('=').context("not of the form NAME=COMMAND or NAME=http://HOST:PORT/")?;
+        ensure!(!name.is_empty() && !source.trim().is_empty(), "{text:?} has no name, or nothing behind it");
+        Ok(Self { name: name.to_owned(), source: source.to_owned() })
+    }
+}
+
 /// What to compare.
 #[derive(Debug, Args)]
 pub(super) struct Builds {
@@ -37,12 +56,39 @@ pub(super) struct Builds {
     /// hyper=git:URL#REV
     #[arg(long = "patch", value_name = "CRATE=SOURCE")]
     patches: Vec<Patch>,
+    /// Also compare a server of your own: a command that starts it on the port in PORT or {port}, or the URL of one that
+    /// runs already; GET / must be answered with 200
+    #[arg(long, value_name = "NAME=COMMAND | NAME=URL")]
+    with: Vec<With>,
     /// Compare the working tree with this commit of the repository
     #[arg(long, value_name = "REV", conflicts_with = "patches")]
     against: Option<String>,
 }
 
 impl Builds {
+    /// The services of the catalogue that are named, or else all of its Rust services, unless there are servers of the
+    /// user's own; and those.
+    pub(super) fn services(&self, catalogue: &Catalogue) -> Result<Vec<Service>> {
+        let names = self.names();
+        let mut services = match (names.as_slice(), self.with.as_slice()) {
+            ([], [_, ..]) => Vec::new(),
+            _ => catalogue.select(&names)?,
+        };
+        for With { name, source } in &self.with {
+            ensure!(!services.iter().any(|service| service.name == *name), "service {name:?} is named twice");
+            services.push(Service::given(name, source, &std::env::current_dir()?)?);
+        }
+        Ok(services)
+    }
+
+    /// The services of this file, or of the nearest `services.toml`; those of the user's own need none.
+    pub(super) fn catalogue(&self, files: &Files) -> Result<Catalogue> {
+        match files.catalogue() {
+            Err(_) if !self.with.is_empty() && files.is_default() => Catalogue::empty(),
+            other => other,
+        }
+    }
+
     /// The services that are named.
     pub(super) fn names(&self) -> Vec<String> {
         let name = |named: &Named| match named {

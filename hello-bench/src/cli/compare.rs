@@ -57,7 +57,7 @@ impl Measure {
 
     /// The scenarios of these names.
     pub(super) fn scenarios(&self, catalogue: &Catalogue, names: &[&str]) -> Result<Vec<Scenario>> {
-        shared::scenarios(&self.scenarios_file(catalogue), names)
+        shared::scenarios(&catalogue.root, self.scenarios_file.as_deref(), names)
     }
 
     /// The folder for the results, made now so that one that cannot be written is known before anything is built.
@@ -127,9 +127,9 @@ enum EngineName {
 impl Compare {
     pub(super) fn run(self, session: &Session) -> Result<()> {
         self.limits.check(self.measure.rounds)?;
-        let catalogue = self.files.catalogue()?;
+        let catalogue = self.builds.catalogue(&self.files)?;
         let services = self.services(&catalogue)?;
-        let (scenarios, generator) = self.loads(&catalogue)?;
+        let (scenarios, generator) = self.loads(&catalogue, &services)?;
         ensure!(
             !(self.docker && self.builds.is_any_changed()),
             "images are built from the files as they are: leave out --docker, or versions and patches"
@@ -177,7 +177,7 @@ impl Compare {
     /// The services that are named, with the tuned ones and those in other languages where they are asked for, without
     /// those that lack a tool.
     fn services(&self, catalogue: &Catalogue) -> Result<Vec<Service>> {
-        let mut services = catalogue.select(&self.builds.names())?;
+        let mut services = self.builds.services(catalogue)?;
         let tuned = self.tuned.then(|| catalogue.tuned());
         let other_languages = self.other_languages.then(|| catalogue.other_languages());
         for service in tuned.into_iter().chain(other_languages).flatten() {
@@ -200,7 +200,7 @@ impl Compare {
     }
 
     /// The scenarios, and who offers them.
-    fn loads(&self, catalogue: &Catalogue) -> Result<(Vec<Scenario>, Generator)> {
+    fn loads(&self, catalogue: &Catalogue, services: &[Service]) -> Result<(Vec<Scenario>, Generator)> {
         let mut names: Vec<&str> = self.scenarios.iter().map(String::as_str).collect();
         if names.is_empty() {
             names = DEFAULT_SCENARIOS.to_vec();
@@ -209,6 +209,10 @@ impl Compare {
         if self.engine == EngineName::Embedded {
             return Ok((scenarios, Generator::Embedded));
         }
+        ensure!(
+            services.iter().all(|service| !service.is_own()),
+            "k6 offers the loads of the hello contract alone: leave out --engine, or the other services"
+        );
         let k6 = K6::find(&catalogue.root, &self.measure.scenarios_file(catalogue))?;
         Ok((scenarios.into_iter().map(Scenario::by_k6).collect(), Generator::K6(k6)))
     }
@@ -235,7 +239,11 @@ impl Compare {
         }
         self.limits.count(&mut programs, session)?;
         if !self.no_control && self.engine == EngineName::Embedded {
-            programs.push(build::control(&programs, reference)?);
+            let control = build::control(&programs, reference)?;
+            if control.is_none() {
+                let _ = writeln!(io::stderr(), "no control: a second {reference} cannot run");
+            }
+            programs.extend(control);
         }
         Ok(programs)
     }

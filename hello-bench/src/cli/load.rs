@@ -81,11 +81,12 @@ impl Load {
     }
 
     fn scenario(&self) -> Result<Scenario> {
-        let file = match &self.scenarios_file {
-            Some(file) => file.clone(),
-            None => shared::scenarios_file(&Catalogue::read(None)?.root, None),
+        let root = match &self.scenarios_file {
+            Some(_) => PathBuf::new(),
+            None => Catalogue::read(None)?.root,
         };
-        shared::scenarios(&file, &[&self.scenario])?.pop().context("there is no scenario")
+        let named = self.scenarios_file.as_deref();
+        shared::scenarios(&root, named, &[&self.scenario])?.pop().context("there is no scenario")
     }
 }
 

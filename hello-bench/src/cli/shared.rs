@@ -25,6 +25,11 @@ pub(super) struct Files {
 }
 
 impl Files {
+    /// Whether no file is named.
+    pub(super) fn is_default(&self) -> bool {
+        self.services.is_none()
+    }
+
     pub(super) fn catalogue(&self) -> Result<Catalogue> {
         Catalogue::read(self.services.as_deref())
     }
@@ -60,9 +65,19 @@ impl Page {
     }
 }
 
-/// The scenarios of these names in this file, in this order.
-pub(super) fn scenarios(file: &Path, names: &[&str]) -> Result<Vec<Scenario>> {
-    let all = Scenario::read(file)?;
+/// The loads of this file, or of the one beside the catalogue. A catalogue of the user's own may have none: its loads are
+/// those of this repository.
+fn loads(root: &Path, named: Option<&Path>) -> Result<Vec<Scenario>> {
+    let file = scenarios_file(root, named);
+    if named.is_none() && !file.exists() {
+        return Scenario::parse(include_str!("../../../k6/scenarios.json"));
+    }
+    Scenario::read(&file)
+}
+
+/// The scenarios of these names in this file, or else beside the catalogue, in this order.
+pub(super) fn scenarios(root: &Path, named: Option<&Path>, names: &[&str]) -> Result<Vec<Scenario>> {
+    let all = loads(root, named)?;
     let mut selected: Vec<Scenario> = Vec::new();
     for name in names {
         let Some(scenario) = all.iter().find(|scenario| scenario.name == *name) else {

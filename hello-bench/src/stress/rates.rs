@@ -6,7 +6,7 @@ use anyhow::{Result, ensure};
 use hello_load::Scenario;
 
 use crate::participant::Participant;
-use crate::sample::{LoadMetrics, Sample};
+use crate::sample::{LoadMetrics, Sample, Spent};
 use crate::session::Session;
 use crate::stress::finder::RateFinder;
 use crate::stress::findings::Findings;
@@ -97,8 +97,9 @@ impl RateParticipant<'_> {
         let Some(load) = self.load.take() else { return };
         self.sample.findings = load.finder.found().map(Findings::Sustain);
         self.sample.load = load.finder.held().map(|step| {
-            let spent = (step.slice.answers, Duration::from_nanos(step.slice.service_cpu_ns));
-            LoadMetrics::new(step.traffic.clone(), spent, service_cores, self.peak, noise)
+            let (answers, cpu) = (step.slice.answers, Duration::from_nanos(step.slice.service_cpu_ns));
+            let spent = self.tree.map(|_| Spent { answers, cpu, peak: self.peak });
+            LoadMetrics::new(step.traffic.clone(), spent, service_cores, noise)
         });
     }
 

@@ -15,12 +15,14 @@ impl fmt::Display for Warning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let percent = |fraction: &f64| fraction * 100.0;
         match self {
-            Self::GeneratorBound { generator_busy, service_busy } => write!(
-                f,
-                "generator-bound: the generator's cores were {:.0} % busy, the service's {:.0} %",
-                percent(generator_busy),
-                percent(service_busy)
-            ),
+            Self::GeneratorBound { generator_busy, service_busy } => {
+                let generator = percent(generator_busy);
+                write!(f, "generator-bound: the generator's cores were {generator:.0} % busy")?;
+                match service_busy {
+                    Some(busy) => write!(f, ", the service's {:.0} %", percent(busy)),
+                    None => write!(f, ", the service's are unknown"),
+                }
+            }
             Self::LittlesLaw { in_flight, connections } => {
                 write!(
                     f,
@@ -80,6 +82,10 @@ impl fmt::Display for Warning {
                 "{connections} of {asked} connections: raise the limit of open files (ulimit -Hn), or the service closed the others"
             ),
             Self::SustainsNothing => write!(f, "p99 holds at no rate"),
+            Self::Elsewhere { service } => write!(
+                f,
+                "{service} is loaded by its URL: its CPU time, memory and start-up are unknown, and so is what else its machine does"
+            ),
             Self::SharedCores => {
                 write!(f, "service and generator share the only core, so throughput and latency are of both")
             }

@@ -1,45 +1,48 @@
 //! A service as a running process: started on its cores, asked for its first answer, stopped for sure.
 
+mod port;
+mod process;
+mod ready;
+
 use std::collections::VecDeque;
-use std::fs;
-use std::io::{BufRead, BufReader, Read};
-use std::net::{SocketAddr, TcpListener};
-use std::os::unix::process::CommandExt;
-use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::net::SocketAddr;
+use std::process::{Child, ExitStatus};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
-use hello_load::Target;
+use hello_load::{Exchange, Target};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
+pub use process::command;
+
 use crate::command::kill_group;
 use crate::docker::Container;
+use crate::launch::process::piped;
+use crate::launch::ready::{Ready, accepting, follow, keep_last};
 use crate::program::Program;
 use crate::raw::RawConnection;
+use crate::service::url;
 use crate::system::cores::Cores;
 use crate::system::process::Tree;
 
-/// What stands before the address in the ready line.
-const LISTENING: &str = " on http://";
 /// How often a process that should end is polled.
 const EXIT_POLL_INTERVAL: Duration = Duration::from_millis(2);
 /// How long a service may take to stop once it was measured.
 const STOP_TIMEOUT: Duration = Duration::from_secs(6);
-/// The first port that a service without a choice of its own is given.
-const FIRST_PORT: u16 = 10_000;
-/// Lines of stderr that are kept to explain a failure.
-const MAX_STDERR_LINES: usize = 5;
 
 /// A running service. Dropping it kills it, so that no error leaves a process behind.
 #[derive(Debug)]
 pub struct Running {
     name: String,
-    child: Child,
+    /// Absent for a server that runs elsewhere.
+    child: Option<Child>,
     container: Option<Container>,
+    /// Where it listens, and what it is sent there.
+    pub target: Target,
     /// Where it listens.
     pub address: SocketAddr,
     /// The line that it printed when it was ready.
@@ -54,8 +57,35 @@ impl Running {
     /// # Errors
     /// When it cannot be started, or ends or keeps silent instead of becoming ready: with the cause that it gives.
     pub fn launch(program: &Program, cores: &Cores) -> Result<Self> {
-        let port = if program.service.given_port { free_port()?.to_string() } else { "0".to_owned() };
-        Self::launch_with(program, cores, &[("HOST", Some("127.0.0.1")), ("PORT", Some(&port))])
+        let service = &program.service;
+        if let Some(url) = &service.url {
+            return Self::elsewhere(program, url);
+        }
+        if let Some(port) = service.port {
+            port::ensure_free(port).with_context(|| format!("cannot start {}", service.name))?;
+        }
+        let given = match service.port {
+            None if service.given_port || service.is_own() => Some(port::free()?),
+            port => port,
+        };
+        let port = given.unwrap_or_default().to_string();
+        let variables = [("HOST", Some("127.0.0.1")), ("PORT", Some(port.as_str()))];
+        Self::start(program, cores, &variables, given.filter(|_| service.is_own()))
+    }
+
+    /// A server that runs already.
+    fn elsewhere(program: &Program, url: &str) -> Result<Self> {
+        let target = url::target(url)?.with(program.service.exchange());
+        Ok(Self {
+            name: program.service.name.clone(),
+            child: None,
+            container: None,
+            address: target.address,
+            target,
+            ready_line: String::new(),
+            started: Instant::now(),
+            stderr: Arc::default(),
+        })
     }
 
     /// As [`Running::launch`], with these variables set, or not set, instead of `HOST` and `PORT`.
@@ -63,6 +93,16 @@ impl Running {
     /// # Errors
     /// As [`Running::launch`].
     pub fn launch_with(program: &Program, cores: &Cores, variables: &[(&str, Option<&str>)]) -> Result<Self> {
+        Self::start(program, cores, variables, None)
+    }
+
+    /// Starts a process. It is ready when it says so, or accepts connections on the port that it was given.
+    fn start(
+        program: &Program,
+        cores: &Cores,
+        variables: &[(&str, Option<&str>)],
+        given: Option<u16>,
+    ) -> Result<Self> {
         let name = &program.service.name;
         let container = Container::of(program);
         let mut command = match &container {
@@ -88,44 +128,66 @@ impl Running {
         let unspecified = SocketAddr::from(([0, 0, 0, 0], 0));
         let mut running = Self {
             name: name.clone(),
-            child,
+            child: Some(child),
             container,
+            target: Target::at(unspecified),
             address: unspecified,
             ready_line: String::new(),
             started,
             stderr,
         };
-        (running.ready_line, running.address) =
-            running.when_ready(&ready, program.service.start_timeout())?;
+        let limit = program.service.start_timeout();
+        (running.ready_line, running.address) = match given {
+            Some(port) => running.when_accepting(port, limit)?,
+            None => running.when_ready(&ready, limit)?,
+        };
+        running.target = Target::at(running.address).with(program.service.exchange());
         Ok(running)
     }
 
-    /// Sends `GET /` and returns the time from the start of the process to the whole answer.
+    /// Sends the first request and returns the time from the start of the process to the whole answer.
     ///
     /// # Errors
-    /// When the service does not answer with 200.
+    /// When the service does not answer as it should.
     pub fn first_answer(&self) -> Result<Duration> {
         let cannot = |cause| anyhow!("{} did not answer its first request: {cause}", self.name);
-        let mut connection = RawConnection::open(&Target::at(self.address)).map_err(cannot)?;
-        let request = format!("GET / HTTP/1.1\r\nhost: {}\r\n\r\n", self.address);
-        connection.send(request.as_bytes()).map_err(cannot)?;
-        let answer = connection.answer(false).map_err(cannot)?;
+        let mut connection = RawConnection::open(&self.target).map_err(cannot)?;
+        let exchange = self.target.exchange.as_deref();
+        let request = match exchange {
+            Some(_) => self.target.request().0,
+            None => format!("GET / HTTP/1.1\r\nhost: {}\r\n\r\n", self.address).into_bytes(),
+        };
+        connection.send(&request).map_err(cannot)?;
+        let answer = connection.answer(exchange.is_some_and(Exchange::has_no_body)).map_err(cannot)?;
         let took = self.started.elapsed();
         let status = answer.head.status;
-        ensure!(status == 200, "{} answered its first request with status {status}", self.name);
+        match exchange.map(|exchange| exchange.answer_fault(status, &answer.body)) {
+            Some(Some(fault)) => bail!("{} answered its first request with {fault}", self.name),
+            Some(None) => {}
+            None => ensure!(status == 200, "{} answered its first request with status {status}", self.name),
+        }
         Ok(took)
+    }
+
+    /// Whether it was started here, so that its CPU time and memory can be read.
+    pub fn is_here(&self) -> bool {
+        self.child.is_some()
+    }
+
+    fn pid(&self) -> Option<u32> {
+        self.child.as_ref().map(Child::id)
     }
 
     /// The process and its descendants.
     ///
     /// # Errors
-    /// When it runs in a container that has ended.
+    /// When it runs elsewhere, or in a container that has ended.
     pub fn tree(&self) -> Result<Tree> {
         let pid = match &self.container {
             Some(container) => container.pid(),
-            None => Some(self.child.id()),
+            None => self.pid(),
         };
-        pid.map(Tree::of).with_context(|| format!("the container of {} is gone", self.name))
+        pid.map(Tree::of).with_context(|| format!("{} has no process here", self.name))
     }
 
     /// Sends a signal to the process.
@@ -133,8 +195,9 @@ impl Running {
     /// # Errors
     /// When it is gone.
     pub fn signal(&self, signal: Signal) -> Result<()> {
-        let pid = Pid::from_raw(self.child.id().cast_signed());
-        kill(pid, signal).with_context(|| format!("cannot send {signal} to {}", self.name))
+        let pid = self.pid().with_context(|| format!("{} has no process here", self.name))?;
+        kill(Pid::from_raw(pid.cast_signed()), signal)
+            .with_context(|| format!("cannot send {signal} to {}", self.name))
     }
 
     /// Waits for the process to end; `None` when it has not by the limit.
@@ -142,9 +205,10 @@ impl Running {
     /// # Errors
     /// When the system cannot report its status.
     pub fn wait(&mut self, limit: Duration) -> Result<Option<ExitStatus>> {
+        let Some(child) = &mut self.child else { return Ok(None) };
         let end = Instant::now() + limit;
         loop {
-            let status = self.child.try_wait()?;
+            let status = child.try_wait()?;
             if status.is_some() || Instant::now() >= end {
                 return Ok(status);
             }
@@ -166,6 +230,22 @@ impl Running {
         }
         for mut running in all {
             let _ = running.wait(STOP_TIMEOUT);
+        }
+    }
+
+    fn when_accepting(&mut self, port: u16, limit: Duration) -> Result<Ready> {
+        let end = Instant::now() + limit;
+        loop {
+            if let Some(address) = accepting(port) {
+                return Ok((String::new(), address));
+            }
+            if self.wait(EXIT_POLL_INTERVAL)?.is_some() {
+                bail!("{} before it was ready", self.exit_reason().unwrap_or_default());
+            }
+            if Instant::now() >= end {
+                let (name, limit, tail) = (&self.name, limit.as_secs(), self.stderr_tail());
+                bail!("{name} did not accept connections on port {port} within {limit} s{tail}");
+            }
         }
     }
 
@@ -199,95 +279,11 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        let ended = self.child.try_wait().is_ok_and(|status| status.is_some());
-        kill_group(&mut self.child);
+        let Some(child) = &mut self.child else { return };
+        let ended = child.try_wait().is_ok_and(|status| status.is_some());
+        kill_group(child);
         if let Some(container) = self.container.as_ref().filter(|_| !ended) {
             container.remove();
         }
-    }
-}
-
-/// The command that starts a service, with its output piped and a process group of its own.
-pub fn command(program: &Program, variables: &[(&str, Option<&str>)]) -> Command {
-    let mut command = piped(Command::new(&program.path));
-    command
-        .args(&program.arguments)
-        .current_dir(&program.folder)
-        .envs(&program.service.environment);
-    for (name, value) in variables {
-        match value {
-            Some(value) => command.env(name, value),
-            None => command.env_remove(name),
-        };
-    }
-    command
-}
-
-fn piped(mut command: Command) -> Command {
-    command
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .process_group(0);
-    command
-}
-
-/// A port of loopback that nobody uses now, below those that the system gives to connections: between this moment and
-/// that in which the service listens, a connection of another service must not take it.
-fn free_port() -> Result<u16> {
-    let range = fs::read_to_string("/proc/sys/net/ipv4/ip_local_port_range").unwrap_or_default();
-    let first = range.split_whitespace().next().and_then(|port| port.parse().ok()).unwrap_or(32_768);
-    let candidates = || fastrand::u16(FIRST_PORT..first.max(FIRST_PORT + 1));
-    let is_free = |port: &u16| TcpListener::bind(("127.0.0.1", *port)).is_ok();
-    let mut tried = std::iter::repeat_with(candidates).take(1000);
-    tried
-        .find(is_free)
-        .with_context(|| format!("there is no free port from {FIRST_PORT} to {first}"))
-}
-
-/// A ready line, and the address in it.
-type Ready = (String, SocketAddr);
-
-/// Reads a pipe to its end: passes on the ready line, and gives every line to `keep`.
-fn follow(
-    pipe: impl Read + Send + 'static,
-    ready: Sender<Ready>,
-    mut keep: impl FnMut(String) + Send + 'static,
-) {
-    thread::spawn(move || {
-        for line in BufReader::new(pipe).lines().map_while(Result::ok) {
-            if let Some(address) = address(&line) {
-                let _ = ready.send((line.clone(), address));
-            }
-            keep(line);
-        }
-    });
-}
-
-fn keep_last(lines: &Mutex<VecDeque<String>>, line: String) {
-    if let Ok(mut lines) = lines.lock() {
-        lines.push_back(line);
-        while lines.len() > MAX_STDERR_LINES {
-            lines.pop_front();
-        }
-    }
-}
-
-fn address(line: &str) -> Option<SocketAddr> {
-    let (_, rest) = line.split_once(LISTENING)?;
-    rest.split(['/', ' ']).next()?.parse().ok()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_ready_line_tells_the_address() {
-        let found = address("svc-axum listening on http://127.0.0.1:3000");
-        assert_eq!(found, Some(SocketAddr::from(([127, 0, 0, 1], 3000))));
-        assert_eq!(address("x listening on http://[::1]:80/"), Some("[::1]:80".parse().unwrap()));
-        assert_eq!(address(" * Running on http://127.0.0.1:1"), Some("127.0.0.1:1".parse().unwrap()));
-        assert_eq!(address("listening on port 3000"), None);
     }
 }
