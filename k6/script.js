@@ -166,6 +166,7 @@ export const options = {
   thresholds: thresholds(),
   summaryTrendStats: ["avg", "min", ...PERCENTILES, "max"],
   setupTimeout: `${WAIT_S + 2 * ANSWER_TIMEOUT_S}s`,
+  // k6 then asks for the end with each request (connection: close), where hello-bench closes after the answer.
   noConnectionReuse: load.connection_per_request ?? false,
   // A request without an answer throws, where k6 would otherwise log a line for each.
   throw: true,

@@ -1,9 +1,9 @@
 //! A proxy before a real service that spoils its answers: what the tests compare to see faults reported.
 //!
 //! `faulty FAULT AFTER COMMAND`: starts COMMAND, passes AFTER answers on, and from then on does FAULT: `wrong` changes a
-//! letter of each body, `die` ends the process, `drop` closes each connection. `silent` never says that it is ready. `short`
-//! closes a connection on which fewer than ten bytes arrive at once, and `long` drops what arrives at once beyond 2 KiB;
-//! neither counts answers.
+//! letter of each body, `die` ends the process, `drop` closes each connection, `shed` answers 503 and closes it. `silent`
+//! never says that it is ready. `short` closes a connection on which fewer than ten bytes arrive at once, and `long` drops
+//! what arrives at once beyond 2 KiB; neither counts answers.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -12,6 +12,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::{env, process, thread};
 
 static ANSWERS: AtomicU64 = AtomicU64::new(0);
+
+const REFUSAL: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
 
 fn main() {
     let arguments: Vec<String> = env::args().skip(1).collect();
@@ -65,6 +67,10 @@ fn pass(mut client: TcpStream, mut service: TcpStream, fault: &str, after: u64) 
                 "die" => process::abort(),
                 "drop" => return,
                 "short" | "long" => {}
+                "shed" => {
+                    let _ = client.write_all(REFUSAL);
+                    return;
+                }
                 _ => spoil(&mut buffer[..bytes]),
             }
         }

@@ -13,6 +13,7 @@ use crate::build;
 use crate::cli::builds::{self, Builds};
 use crate::cli::limits::Limits;
 use crate::cli::shared::{self, Files, Page, print, shown};
+use crate::cli::stress::{STRESS, StressOptions};
 use crate::compare::Comparison;
 use crate::docker::Docker;
 use crate::generator::Generator;
@@ -86,6 +87,11 @@ pub(super) struct Compare {
     /// A load of the scenarios file; may be given several times [default: rate and saturate]
     #[arg(long = "scenario", value_name = "NAME")]
     scenarios: Vec<String>,
+    /// Where each stops coping: churn, sustain, curve, overload and connections, some 20 minutes for ten services
+    #[arg(long, conflicts_with = "scenarios")]
+    stress: bool,
+    #[command(flatten)]
+    options: StressOptions,
     /// The service that ratios are relative to [default: the first]
     #[arg(long, value_name = "SERVICE")]
     reference: Option<String>,
@@ -203,9 +209,9 @@ impl Compare {
     fn loads(&self, catalogue: &Catalogue, services: &[Service]) -> Result<(Vec<Scenario>, Generator)> {
         let mut names: Vec<&str> = self.scenarios.iter().map(String::as_str).collect();
         if names.is_empty() {
-            names = DEFAULT_SCENARIOS.to_vec();
+            names = if self.stress { STRESS.to_vec() } else { DEFAULT_SCENARIOS.to_vec() };
         }
-        let scenarios = self.measure.scenarios(catalogue, &names)?;
+        let scenarios = self.options.applied(self.measure.scenarios(catalogue, &names)?)?;
         if self.engine == EngineName::Embedded {
             return Ok((scenarios, Generator::Embedded));
         }
@@ -213,6 +219,9 @@ impl Compare {
             services.iter().all(|service| !service.is_own()),
             "k6 offers the loads of the hello contract alone: leave out --engine, or the other services"
         );
+        if let Some(scenario) = scenarios.iter().find(|scenario| !scenario.is_for_k6()) {
+            bail!("k6 cannot offer the scenario {:?}: leave out --engine k6", scenario.name);
+        }
         let k6 = K6::find(&catalogue.root, &self.measure.scenarios_file(catalogue))?;
         Ok((scenarios.into_iter().map(Scenario::by_k6).collect(), Generator::K6(k6)))
     }

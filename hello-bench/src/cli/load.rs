@@ -7,7 +7,9 @@ use anyhow::{Context, Result, ensure};
 use clap::Args;
 use serde::Serialize;
 
+use crate::cli::load_stress;
 use crate::cli::shared::{self, Format, print};
+use crate::cli::stress::StressOptions;
 use crate::interrupt::Interrupt;
 use crate::progress::Progress;
 use crate::render::terminal;
@@ -37,6 +39,11 @@ pub(super) struct Load {
     /// The seed of the names that are asked for
     #[arg(long, value_name = "NUMBER", default_value_t = 1)]
     seed: u64,
+    #[command(flatten)]
+    options: StressOptions,
+    /// The server's process, if it runs on this machine: its CPU time and memory, where the scenario looks for limits
+    #[arg(long, value_name = "PID")]
+    pid: Option<u32>,
     /// The form of the metrics
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
@@ -64,6 +71,12 @@ impl Load {
         let load =
             hello_load::Load { target: &target, scenario: &scenario, strictness, threads, seed: self.seed };
         let mut observer = ProgressObserver::new(&scenario, &session.interrupt);
+        if scenario.stress.is_some() {
+            let found = load_stress::findings(&load, self.pid, &mut observer, &session.interrupt)?;
+            drop(observer);
+            return print(&load_stress::page(&self.url, &scenario, &found, self.format)?);
+        }
+        ensure!(self.pid.is_none(), "--pid is for scenarios that look for limits, as connections");
         let traffic = hello_load::drive(&load, &mut observer)?.traffic;
         drop(observer);
         let warnings = Warning::of_traffic(&scenario, &traffic);
@@ -86,7 +99,8 @@ impl Load {
             None => Catalogue::read(None)?.root,
         };
         let named = self.scenarios_file.as_deref();
-        shared::scenarios(&root, named, &[&self.scenario])?.pop().context("there is no scenario")
+        let scenarios = shared::scenarios(&root, named, &[&self.scenario])?;
+        self.options.applied(scenarios)?.pop().context("there is no scenario")
     }
 }
 

@@ -8,9 +8,11 @@ mod diff;
 mod limits;
 mod list;
 mod load;
+mod load_stress;
 mod probe;
 mod report;
 mod shared;
+mod stress;
 mod validate;
 
 use std::io::{self, Write};

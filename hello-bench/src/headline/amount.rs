@@ -42,7 +42,7 @@ pub(super) fn direction(ratio: &Ratio, metric: Metric) -> Option<&'static str> {
     match ratio.ratio {
         ratio if ratio >= MULTIPLE => None,
         ratio if ratio >= 1.0 => Some("more"),
-        _ if metric == Metric::ThroughputPerS => Some("fewer"),
+        _ if !metric.lower_is_better() => Some("fewer"),
         _ => Some("less"),
     }
 }

@@ -2,18 +2,20 @@
 
 mod amount;
 mod pairs;
+mod wording;
 
 use std::fmt;
 
-use hello_load::{Model, Scenario};
+use hello_load::{Model, Scenario, Stress};
 use hello_stats::ranks::ALPHA;
 use serde::{Deserialize, Serialize};
 
 use crate::headline::amount::{amount, list, rounds};
 use crate::headline::pairs::Pairs;
+use crate::headline::wording::Wording;
 use crate::metadata::{Group, Metadata};
 use crate::metric::{Metric, grouped};
-use crate::summary::{Ratio, Row, Summary};
+use crate::summary::{Ratio, Row, Summary, is_ranking};
 
 /// What one scenario shows of one group of services.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
@@ -33,8 +35,12 @@ impl fmt::Display for Headline {
 }
 
 impl Headline {
-    /// A headline for each group that has services; where builds of one service are compared, one for each pair.
+    /// A headline for each group that has services; where builds of one service are compared, one for each pair. None for
+    /// a load that ranks nothing.
     pub fn of(summary: &Summary, scenario: &Scenario, services: &[Metadata]) -> Vec<Self> {
+        if !is_ranking(scenario) {
+            return Vec::new();
+        }
         let has_rows = |group: &Group| summary.rows.iter().any(|row| row.group == *group);
         let groups = Group::RANKED.into_iter().filter(has_rows);
         let headline = |group, text| Self { scenario: summary.scenario.clone(), group, text };
@@ -135,20 +141,24 @@ impl Words<'_> {
     }
 
     fn amount(&self, ratio: f64) -> String {
-        let less = if self.summary.primary == Metric::ThroughputPerS { "fewer" } else { "less" };
+        let less = if self.wording().is_counted { "fewer" } else { "less" };
         amount(ratio).replace("less", less)
     }
 
+    fn wording(&self) -> Wording {
+        Wording::of(self.summary.primary)
+    }
+
     fn what(&self) -> &'static str {
-        if self.summary.primary == Metric::ThroughputPerS { "throughput" } else { "CPU per request" }
+        self.wording().what
     }
 
     fn verb(&self) -> &'static str {
-        if self.summary.primary == Metric::ThroughputPerS { "serves" } else { "uses" }
+        self.wording().verb
     }
 
     fn unit(&self) -> &'static str {
-        if self.summary.primary == Metric::ThroughputPerS { "requests/s" } else { "CPU per request" }
+        self.wording().unit
     }
 
     /// What a ratio is relative to.
@@ -166,10 +176,20 @@ impl Words<'_> {
     }
 }
 
-/// The load, as a sentence begins.
+/// What a scenario puts services under.
 fn under(scenario: &Scenario) -> String {
-    match (scenario.model, scenario.rate_per_s) {
-        (Model::Open, Some(rate)) => format!("At {} requests/s", grouped(rate)),
+    match (&scenario.stress, scenario.rate_per_s) {
+        (Some(Stress::Sustain { search }), _) => format!("With p99 at most {} ms", search.p99_ms),
+        (Some(Stress::Overload { factors, .. }), _) => {
+            let most = factors.iter().copied().fold(0.0, f64::max);
+            format!("At {most} times the sustainable rate")
+        }
+        (Some(Stress::Connections { counts, .. }), _) => {
+            let most = counts.iter().max().copied().unwrap_or_default();
+            format!("With {} idle connections", grouped(most.into()))
+        }
+        (_, Some(rate)) if scenario.model == Model::Open => format!("At {} requests/s", grouped(rate)),
+        _ if scenario.connection_per_request => "With a connection for each request".to_owned(),
         _ if scenario.saturates() => "At saturation".to_owned(),
         _ => format!("Under {}", scenario.name),
     }

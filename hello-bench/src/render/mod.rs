@@ -11,6 +11,7 @@ pub mod pull_request;
 pub mod relations;
 pub mod robustness;
 pub mod splice;
+pub mod stress;
 pub mod table;
 pub mod tables;
 pub mod terminal;

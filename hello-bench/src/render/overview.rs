@@ -5,7 +5,7 @@ use crate::metric::Metric;
 use crate::render::table::Table;
 use crate::render::tables::{self, ABSENT, Width};
 use crate::report::Report;
-use crate::summary::{Row, Summary};
+use crate::summary::{Row, Summary, is_ranking};
 
 /// The table: a row for each service of the first scenario, the floor last.
 pub fn table(report: &Report) -> Table {
@@ -21,12 +21,18 @@ pub fn table(report: &Report) -> Table {
 pub fn header(report: &Report) -> Vec<String> {
     let vs = tables::vs(report, Group::Service);
     let mut header = vec!["rank".to_owned(), "service".to_owned()];
-    for summary in &report.summaries {
+    for summary in ranking(report) {
         let metric = summary.primary.label();
         header.extend([format!("{metric}, {}", summary.scenario), vs.clone()]);
     }
     header.extend(["p50 µs", "p99 µs", "peak RSS MiB", "binary MiB"].map(str::to_owned));
     header
+}
+
+/// The summaries whose load ranks services.
+fn ranking(report: &Report) -> impl Iterator<Item = &Summary> {
+    let ranks = |summary: &&Summary| report.scenario(summary).is_none_or(is_ranking);
+    report.summaries.iter().filter(ranks)
 }
 
 /// The cells of a service, the rank and the name among them.
@@ -43,7 +49,7 @@ pub fn values(report: &Report, row: &Row) -> Vec<String> {
         let ratio = tables::vs_reference(report, row, summary.primary, Width::Narrow);
         [tables::cell(row, summary.primary), marked(row, summary.primary, ratio)]
     };
-    let loads = report.summaries.iter().flat_map(of);
+    let loads = ranking(report).flat_map(of);
     let own = [Metric::LatencyP50Us, Metric::LatencyP99Us, Metric::PeakRssBytes];
     let own = own.into_iter().map(|metric| tables::cell(row, metric));
     let binary = report.metadata(&row.service).and_then(|metadata| metadata.binary_bytes);

@@ -5,7 +5,7 @@ use crate::metric::Metric;
 use crate::render::table::Table;
 use crate::render::tables::{self, ABSENT, Width, show_ratio, vs_reference};
 use crate::report::Report;
-use crate::summary::Row;
+use crate::summary::{Row, Summary};
 
 /// A table with what to know before reading it.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -31,8 +31,16 @@ fn vs_floor(report: &Report) -> Option<Relation> {
         let ratio = row.metrics.get(&Metric::CpuUsPerRequest)?.vs_floor.as_ref()?;
         Some(show_ratio(ratio, 2))
     };
+    let has_cpu = |summary: &&Summary| {
+        summary.rows.iter().any(|row| row.metrics.contains_key(&Metric::CpuUsPerRequest))
+    };
     let cells = |service: &str| -> Vec<Option<String>> {
-        report.summaries.iter().map(|summary| summary.row(service).and_then(ratio)).collect()
+        report
+            .summaries
+            .iter()
+            .filter(has_cpu)
+            .map(|summary| summary.row(service).and_then(ratio))
+            .collect()
     };
     let rows: Vec<Vec<String>> = first
         .rows
@@ -44,7 +52,7 @@ fn vs_floor(report: &Report) -> Option<Relation> {
             std::iter::once(row.service.clone()).chain(cells).collect()
         })
         .collect();
-    let loads = report.summaries.iter().map(|summary| summary.scenario.clone());
+    let loads = report.summaries.iter().filter(has_cpu).map(|summary| summary.scenario.clone());
     let header = std::iter::once("CPU vs floor".to_owned()).chain(loads).collect();
     (!rows.is_empty()).then_some(Relation {
         title: "Relative to the floor",

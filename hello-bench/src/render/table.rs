@@ -1,5 +1,8 @@
 //! A table of text, before any renderer decides how it looks.
 
+/// What stands for a value that is not there.
+pub const ABSENT: &str = "–";
+
 /// Columns with a heading each, and rows of as many cells.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Table {

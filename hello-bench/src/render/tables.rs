@@ -1,16 +1,16 @@
 //! The tables of a report as text: which metrics stand in which, in what form.
 
-use hello_load::Scenario;
+use hello_load::{Scenario, Stress};
 use hello_stats::Bounds;
 
 use crate::metadata::{Group, Metadata};
 use crate::metric::{Metric, grouped};
+use crate::render::stress;
 use crate::render::table::Table;
 use crate::report::Report;
-use crate::summary::{Ratio, Row, Summary};
+use crate::summary::{Ratio, Row, Summary, is_ranking};
 
-/// What stands for a metric that is not there.
-pub const ABSENT: &str = "–";
+pub use crate::render::table::ABSENT;
 
 /// How much room there is.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -48,22 +48,43 @@ fn group_table(
     has_floor: bool,
     width: Width,
 ) -> GroupTable {
+    let ranks = report.scenario(summary).is_none_or(is_ranking);
     let metrics = metrics(report, summary, width);
-    let mut header = vec!["rank".to_owned(), "service".to_owned(), label(summary.primary, width).to_owned()];
-    header.push(vs(report, group));
+    let rows = || {
+        summary
+            .rows
+            .iter()
+            .filter(|row| row.group == group || has_floor && row.group == Group::Floor)
+    };
+    let found = rows().find_map(|row| row.stress.as_ref());
+    let found = found.map(|found| stress::header(found, width == Width::Wide)).unwrap_or_default();
+    let mut header = if ranks {
+        vec![
+            "rank".to_owned(),
+            "service".to_owned(),
+            label(summary.primary, width).to_owned(),
+            vs(report, group),
+        ]
+    } else {
+        vec!["service".to_owned()]
+    };
     header.extend(metrics.iter().map(|metric| label(*metric, width).to_owned()));
-    let rows = summary
-        .rows
-        .iter()
-        .filter(|row| row.group == group || has_floor && row.group == Group::Floor)
-        .map(|row| {
-            let mut cells = vec![rank(row), name(&row.service, width), cell(row, summary.primary)];
+    header.extend(found.iter().cloned());
+    let row = |row: &Row| {
+        let mut cells = vec![name(&row.service, width)];
+        if ranks {
+            cells.insert(0, rank(row));
+            cells.push(cell(row, summary.primary));
             cells.push(vs_reference(report, row, summary.primary, width));
-            cells.extend(metrics.iter().map(|metric| cell(row, *metric)));
-            cells
-        })
-        .collect();
-    GroupTable { group, title: group_title(group), table: Table { header, rows, text_columns: 2 } }
+        }
+        cells.extend(metrics.iter().map(|metric| cell(row, *metric)));
+        let own = row.stress.as_ref().map(|found| stress::cells(found, width == Width::Wide));
+        cells.extend(own.unwrap_or_else(|| vec![ABSENT.to_owned(); found.len()]));
+        cells
+    };
+    let rows = rows().map(row).collect();
+    let text_columns = if ranks { 2 } else { 1 };
+    GroupTable { group, title: group_title(group), table: Table { header, rows, text_columns } }
 }
 
 /// What a group of services is called; empty for services that run natively under their framework's own server.
@@ -110,9 +131,11 @@ pub fn control(summary: &Summary) -> Option<String> {
 
 /// What a load is, with its rate.
 pub fn described(scenario: &Scenario) -> String {
-    match scenario.rate_per_s {
-        Some(rate) => format!("{} requests a second, {}", grouped(rate), scenario.about),
-        None => scenario.about.clone(),
+    let search = scenario.stress.as_ref().and_then(Stress::search);
+    match (scenario.rate_per_s, search) {
+        (None, Some(search)) => format!("{}; p99 at most {} ms", scenario.about, search.p99_ms),
+        (Some(rate), _) => format!("{} requests a second, {}", grouped(rate), scenario.about),
+        (None, None) => scenario.about.clone(),
     }
 }
 
@@ -162,10 +185,15 @@ pub fn warnings(summary: &Summary) -> Vec<String> {
 /// and at saturation the median latency, which is connections by throughput (Little's law).
 fn metrics(report: &Report, summary: &Summary, width: Width) -> Vec<Metric> {
     use Metric::{CpuUsPerRequest, LatencyP50Us, LatencyP99Us, PeakRssBytes, ThroughputPerS};
-    let narrow: &[Metric] = if report.scenario(summary).is_some_and(Scenario::saturates) {
-        &[CpuUsPerRequest, LatencyP99Us, PeakRssBytes]
-    } else {
-        &[LatencyP50Us, LatencyP99Us, PeakRssBytes]
+    let scenario = report.scenario(summary);
+    let narrow: &[Metric] = match scenario.and_then(|scenario| scenario.stress.as_ref()) {
+        Some(Stress::Sustain { .. }) => &[CpuUsPerRequest],
+        Some(_) => return Vec::new(),
+        None if scenario.is_some_and(|scenario| scenario.connection_per_request) => {
+            &[ThroughputPerS, LatencyP99Us, PeakRssBytes]
+        }
+        None if scenario.is_some_and(Scenario::saturates) => &[CpuUsPerRequest, LatencyP99Us, PeakRssBytes],
+        None => &[LatencyP50Us, LatencyP99Us, PeakRssBytes],
     };
     let wide = [
         CpuUsPerRequest,

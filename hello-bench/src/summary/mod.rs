@@ -25,11 +25,16 @@ pub fn primary(scenario: &Scenario) -> Metric {
         Some(Stress::Sustain { .. }) => Metric::SustainedPerS,
         Some(Stress::Overload { .. }) => Metric::GoodputPerS,
         Some(Stress::Connections { .. }) => Metric::ConnectionBytes,
-        // A curve is a shape: no value of it ranks services.
+        // No value of a curve ranks services.
         Some(Stress::Curve { .. }) => Metric::LatencyP99Us,
         None if scenario.saturates() && !scenario.connection_per_request => Metric::ThroughputPerS,
         None => Metric::CpuUsPerRequest,
     }
+}
+
+/// Whether a load ranks services: a curve is a shape, and no value of it does.
+pub fn is_ranking(scenario: &Scenario) -> bool {
+    !matches!(scenario.stress, Some(Stress::Curve { .. }))
 }
 
 /// Summarizes the samples of one scenario; ratios are relative to the service named `reference`.
@@ -52,7 +57,8 @@ pub fn summarize(scenario: &Scenario, services: &[Metadata], samples: &[Sample],
     }
     sort(&mut entries, primary, reference);
     let control = entries.iter().find_map(|entry| entry.control(primary, reference));
-    let warnings = shared_warnings(&entries, rounds.len(), control.as_ref());
+    let mut warnings = shared_warnings(&entries, rounds.len(), control.as_ref());
+    warnings.retain(|warning| is_ranking(scenario) || !matches!(warning, Warning::TooFewRounds { .. }));
     let rows = entries
         .into_iter()
         .map(Entry::into_row)

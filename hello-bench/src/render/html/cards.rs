@@ -51,7 +51,7 @@ fn range(summary: &MetricSummary, scale: f64) -> Option<(f64, f64)> {
 }
 
 /// What a chart of bars shows, in a sentence.
-fn spoken(title: &str, bars: &[Bar]) -> String {
+pub fn spoken(title: &str, bars: &[Bar]) -> String {
     let values: Vec<String> = bars.iter().map(|bar| format!("{} {}", bar.series.name, bar.text)).collect();
     format!("{title}: {}", values.join(", "))
 }

@@ -4,18 +4,19 @@ use crate::metadata::{Group, Metadata};
 use crate::metric::Metric;
 use crate::render::html::card::{Card, Section};
 use crate::render::html::cards::{fact_bars, figure_bars, latency, memory, windows};
-use crate::render::html::experiment;
 use crate::render::html::ratios::{forest_card, rounds_card};
+use crate::render::html::{copes, experiment};
 use crate::render::tables::Width;
 use crate::render::{images, relations, robustness};
 use crate::report::Report;
-use crate::summary::Summary;
+use crate::summary::{Summary, is_ranking};
 
 /// The sections of a page, in order.
 pub fn all(report: &Report) -> Vec<Section> {
     let found = [
         fast(report),
         over_time(report),
+        copes::section(report),
         lean(report),
         robust(report),
         easy(report),
@@ -27,7 +28,7 @@ pub fn all(report: &Report) -> Vec<Section> {
 
 fn fast(report: &Report) -> Section {
     let mut cards = Vec::new();
-    for summary in &report.summaries {
+    for summary in report.summaries.iter().filter(|summary| !copes::is_about_limits(report, summary)) {
         cards.extend(figure_bars(report, summary, summary.primary));
         cards.push(latency(report, summary));
     }
@@ -62,7 +63,9 @@ fn over_time(report: &Report) -> Section {
 
 fn lean(report: &Report) -> Section {
     let mut cards: Vec<Card> = Vec::new();
-    if let Some(summary) = report.summaries.first() {
+    let has_memory =
+        |summary: &&Summary| summary.rows.iter().any(|row| row.metrics.contains_key(&Metric::PeakRssBytes));
+    if let Some(summary) = report.summaries.iter().find(has_memory) {
         cards.push(memory(report, summary));
         cards.extend(figure_bars(report, summary, Metric::StartUpUs));
     }
@@ -155,7 +158,9 @@ fn sure(report: &Report) -> Section {
 pub fn answer(report: &Report) -> Vec<Card> {
     let groups = Group::RANKED.into_iter();
     let cards = groups.flat_map(|group| {
-        report.summaries.iter().filter_map(move |summary| forest_card(report, summary, group))
+        let ranking = report.summaries.iter();
+        let ranking = ranking.filter(|summary| report.scenario(summary).is_none_or(is_ranking));
+        ranking.filter_map(move |summary| forest_card(report, summary, group))
     });
     cards.collect()
 }

@@ -1,0 +1,245 @@
+//! What loads found that look for limits, as text: columns beside the rank, and what one server did.
+
+use hello_stats::{Bounds, Estimate};
+
+use crate::metric::{Metric, grouped};
+use crate::render::table::{ABSENT, Table};
+use crate::stress::beyond::{ConnectionsRow, IdleRow, OverloadRow, PhaseRow};
+use crate::stress::row::{CurveRow, StressRow, SustainedRow};
+use crate::stress::window::Limit;
+
+/// The headings of what a load of this kind found, beside rank and primary metric.
+pub fn header(row: &StressRow, is_wide: bool) -> Vec<String> {
+    match row {
+        StressRow::Sustain(_) if is_wide => words(&["95 % interval", "stopped by"]),
+        StressRow::Sustain(_) => words(&["stopped by"]),
+        StressRow::Curve(curve) => {
+            let at = curve.points.iter().map(|point| format!("{} %", point.percent));
+            std::iter::once("100 % is".to_owned()).chain(at).collect()
+        }
+        StressRow::Overload(overload) => overload_header(overload, is_wide),
+        StressRow::Connections(found) => {
+            let smaller = found.counts.split_last().map_or(&[][..], |(_, smaller)| smaller);
+            let mut header: Vec<String> =
+                smaller.iter().map(|count| format!("KiB, {}", grouped(count.asked.into()))).collect();
+            header.extend(words(&["idle CPU µs/s", "MiB before", "MiB after"]));
+            header
+        }
+    }
+}
+
+/// The cells under these headings.
+pub fn cells(row: &StressRow, is_wide: bool) -> Vec<String> {
+    match row {
+        StressRow::Sustain(found) if is_wide => vec![interval(found.rate_per_s), stopped_by(found)],
+        StressRow::Sustain(found) => vec![stopped_by(found)],
+        StressRow::Curve(curve) => curve_cells(curve, is_wide),
+        StressRow::Overload(overload) => overload_cells(overload, is_wide),
+        StressRow::Connections(found) => {
+            let smaller = found.counts.split_last().map_or(&[][..], |(_, smaller)| smaller);
+            let mut cells: Vec<String> = smaller.iter().map(kib).collect();
+            let idle = found.counts.last().and_then(|count| count.cpu_us_per_s);
+            cells.extend([or_absent(idle, grouped), mib(found.before_rss_bytes), mib(found.after_rss_bytes)]);
+            cells
+        }
+    }
+}
+
+fn words(words: &[&str]) -> Vec<String> {
+    words.iter().map(|word| (*word).to_owned()).collect()
+}
+
+fn or_absent(value: Option<f64>, show: impl Fn(f64) -> String) -> String {
+    value.map_or_else(|| ABSENT.to_owned(), show)
+}
+
+fn mib(bytes: Option<f64>) -> String {
+    or_absent(bytes, |bytes| Metric::PeakRssBytes.show(bytes))
+}
+
+fn kib(count: &IdleRow) -> String {
+    or_absent(count.bytes_per_connection, |bytes| Metric::ConnectionBytes.show(bytes))
+}
+
+/// A rate with its interval, or with the range of few rounds.
+pub fn interval(rate: Option<Estimate>) -> String {
+    let Some(Estimate { low, high, bounds, .. }) = rate else { return ABSENT.to_owned() };
+    match bounds {
+        Bounds::Interval => format!("[{}, {}]", grouped(low), grouped(high)),
+        Bounds::Range => format!("({}–{})", grouped(low), grouped(high)),
+    }
+}
+
+/// What stopped a service.
+pub fn stopped_by(found: &SustainedRow) -> String {
+    match found.limit {
+        Some(Limit::Latency) => "p99",
+        Some(Limit::Unsent) => "unsent",
+        Some(Limit::Generator) => "generator",
+        None => ABSENT,
+    }
+    .to_owned()
+}
+
+/// Milliseconds with two digits or three.
+pub fn ms(us: f64) -> String {
+    match us / 1e3 {
+        ms if ms < 10.0 => format!("{ms:.2}"),
+        ms if ms < 100.0 => format!("{ms:.1}"),
+        ms => grouped(ms),
+    }
+}
+
+/// A fraction in percent; less than half a tenth is nothing.
+pub fn percent(fraction: f64) -> String {
+    match fraction * 100.0 {
+        none if none < 0.05 => "0".to_owned(),
+        few if few < 10.0 => format!("{few:.1}"),
+        many => format!("{many:.0}"),
+    }
+}
+
+fn curve_cells(curve: &CurveRow, is_wide: bool) -> Vec<String> {
+    let at = curve.points.iter().map(|point| {
+        let doubt = if point.is_generator_bound { " !" } else { "" };
+        if is_wide {
+            format!("{} / {} / {}{doubt}", ms(point.p50_us), ms(point.p99_us), ms(point.p999_us))
+        } else {
+            format!("{}{doubt}", ms(point.p99_us))
+        }
+    });
+    std::iter::once(grouped(curve.base_per_s)).chain(at).collect()
+}
+
+fn overload_header(overload: &OverloadRow, is_wide: bool) -> Vec<String> {
+    let mut header: Vec<String> = Vec::new();
+    for phase in overloads(overload) {
+        header.push(format!("% at {}×", phase.factor));
+        if is_wide {
+            header.push(format!("p99 ms at {}×", phase.factor));
+        }
+    }
+    header.extend(words(&["shed %", "lost %"]));
+    if is_wide {
+        header.extend(words(&["late %", "unsent %", "peak RSS MiB"]));
+    }
+    header.push("normal after s".to_owned());
+    header
+}
+
+fn overload_cells(overload: &OverloadRow, is_wide: bool) -> Vec<String> {
+    let mut cells: Vec<String> = Vec::new();
+    for phase in overloads(overload) {
+        let doubt = if phase.is_generator_bound { " !" } else { "" };
+        cells.push(format!("{:.0}{doubt}", phase.goodput_per_s / overload.base_per_s.max(1e-9) * 100.0));
+        if is_wide {
+            cells.push(or_absent(phase.good_p99_us, ms));
+        }
+    }
+    let most =
+        |share: fn(&PhaseRow) -> f64| percent(overloads(overload).iter().map(share).fold(0.0, f64::max));
+    cells.extend([most(|phase| phase.shed), most(|phase| phase.dropped + phase.unanswered)]);
+    if is_wide {
+        cells.extend([most(|phase| phase.late), most(|phase| phase.unsent), mib(overload.peak_rss_bytes)]);
+    }
+    cells.push(recovery(overload));
+    cells
+}
+
+/// How soon all is normal again.
+pub fn recovery(overload: &OverloadRow) -> String {
+    overload
+        .recovery_s
+        .map_or_else(|| "not in time".to_owned(), |seconds| format!("{seconds:.1}"))
+}
+
+/// The phases of overload, without that of recovery.
+pub fn overloads(overload: &OverloadRow) -> &[PhaseRow] {
+    overload.phases.split_last().map_or(&[], |(_, overloads)| overloads)
+}
+
+/// What was found of one server: names and values.
+pub fn facts(row: &StressRow) -> Vec<(&'static str, String)> {
+    match row {
+        StressRow::Sustain(found) => vec![
+            ("sustained/s", or_absent(found.rate_per_s.map(|rate| rate.value), grouped)),
+            ("p99 at most ms", format!("{}", found.p99_limit_us / 1e3)),
+            ("stopped by", stopped_by(found)),
+            ("at saturation/s", grouped(found.burst_per_s)),
+        ],
+        StressRow::Curve(curve) => vec![("100 % is", format!("{}/s", grouped(curve.base_per_s)))],
+        StressRow::Overload(overload) => vec![
+            ("1× is", format!("{}/s", grouped(overload.base_per_s))),
+            ("normal after s", recovery(overload)),
+            ("peak RSS MiB", mib(overload.peak_rss_bytes)),
+        ],
+        StressRow::Connections(found) => {
+            vec![("MiB before", mib(found.before_rss_bytes)), ("MiB after", mib(found.after_rss_bytes))]
+        }
+    }
+}
+
+/// A table of what one server did; `None` where there is one value only.
+pub fn detail(row: &StressRow) -> Option<Table> {
+    match row {
+        StressRow::Sustain(_) => None,
+        StressRow::Curve(curve) => Some(points(curve)),
+        StressRow::Overload(overload) => Some(phases(overload)),
+        StressRow::Connections(found) => Some(counts(found)),
+    }
+}
+
+fn points(curve: &CurveRow) -> Table {
+    let row = |point: &crate::stress::row::CurvePointRow| {
+        let mut cells = vec![format!("{} %", point.percent), grouped(point.rate_per_s)];
+        cells.extend([point.p50_us, point.p99_us, point.p999_us].map(ms));
+        cells.push(percent(point.unsent));
+        cells
+    };
+    Table {
+        header: words(&["load", "requests/s", "p50 ms", "p99 ms", "p99.9 ms", "unsent %"]),
+        rows: curve.points.iter().map(row).collect(),
+        text_columns: 1,
+    }
+}
+
+/// The phases of an overload.
+pub fn phases(overload: &OverloadRow) -> Table {
+    let row = |phase: &PhaseRow| {
+        let mut cells = vec![format!("{}×", phase.factor), grouped(phase.offered_per_s)];
+        cells.extend([grouped(phase.goodput_per_s), or_absent(phase.good_p99_us, ms)]);
+        cells.extend([phase.late, phase.shed, phase.dropped, phase.unsent, phase.unanswered].map(percent));
+        cells
+    };
+    Table {
+        header: words(&[
+            "load",
+            "requests/s",
+            "in time/s",
+            "p99 ms",
+            "late %",
+            "shed %",
+            "dropped %",
+            "unsent %",
+            "unanswered %",
+        ]),
+        rows: overload.phases.iter().map(row).collect(),
+        text_columns: 1,
+    }
+}
+
+fn counts(found: &ConnectionsRow) -> Table {
+    let row = |count: &IdleRow| {
+        vec![
+            grouped(count.asked.into()),
+            grouped(count.connections),
+            kib(count),
+            or_absent(count.cpu_us_per_s, grouped),
+        ]
+    };
+    Table {
+        header: words(&["asked for", "idle", "KiB/connection", "CPU µs/s"]),
+        rows: found.counts.iter().map(row).collect(),
+        text_columns: 0,
+    }
+}
