@@ -1,5 +1,6 @@
 //! What a reader must know before trusting a metric: values, shown beside the metric that they touch.
 
+mod limits;
 mod words;
 
 use hello_stats::median;
@@ -8,10 +9,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::metric::Metric;
 use crate::sample::{LoadMetrics, Sample};
-use crate::stress::crowd::IdlePoint;
-use crate::stress::findings::Findings;
-use crate::stress::overload::Overload;
-use crate::stress::window::Limit;
 use crate::system::noise::Noise;
 use crate::threshold::{FREQUENCY, GENERATOR_BUSY, LAG_US, LITTLE, OTHER_LOAD, SERVICE_BUSY, STEAL};
 use hello_load::{Engine, Model, Scenario, Slice, Traffic};
@@ -202,40 +199,6 @@ impl Warning {
             when(reconnects > 0, Self::Reconnects { connections: reconnects }),
         ];
         found.into_iter().flatten().collect()
-    }
-
-    /// What a load gives cause for that looks for limits.
-    fn of_findings(findings: &Findings) -> Vec<Self> {
-        match findings {
-            Findings::Sustain(found) => match (found.rate_per_s > 0.0, found.limit) {
-                (false, _) => vec![Self::SustainsNothing],
-                (true, Some(Limit::Generator)) => {
-                    vec![Self::StoppedByGenerator { rate_per_s: found.rate_per_s }]
-                }
-                _ => Vec::new(),
-            },
-            Findings::Curve(_) => Vec::new(),
-            Findings::Overload(overload) => Self::of_overload(overload),
-            Findings::Connections(idle) => idle.counts.iter().filter_map(Self::of_crowd).collect(),
-        }
-    }
-
-    fn of_overload(overload: &Overload) -> Vec<Self> {
-        let bound = overload.overloads().iter().filter(|phase| phase.is_generator_bound());
-        let bound = bound.map(|phase| Self::GeneratorBound {
-            generator_busy: phase.generator_busy,
-            service_busy: phase.service_busy,
-        });
-        bound.collect()
-    }
-
-    fn of_crowd(point: &IdlePoint) -> Option<Self> {
-        let (asked, connections) = (point.asked, point.connections.saturating_sub(point.closed));
-        (connections < asked).then_some(Self::FewerConnections {
-            asked,
-            connections,
-            is_refused: point.is_refused,
-        })
     }
 
     /// How grave it is within its kind.

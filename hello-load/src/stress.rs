@@ -72,7 +72,7 @@ impl Search {
     /// Seconds at the start of a window that are not measured, roughly.
     const SETTLE_S: f64 = 0.02;
     /// Windows that a search takes, roughly.
-    const WINDOWS: f64 = 10.0;
+    const WINDOWS: f64 = 19.0;
     /// How much longer the windows of a curve are than others, roughly, as some are at low rates.
     const SLOW: f64 = 1.3;
     /// How much longer a window becomes, at most, to hold enough requests.

@@ -26,6 +26,8 @@ use crate::system::process::Tree;
 struct Page<'a> {
     url: &'a str,
     scenario: &'a Scenario,
+    /// What a report shows of it.
+    summary: Option<&'a StressRow>,
     #[serde(flatten)]
     findings: &'a Findings,
 }
@@ -116,11 +118,12 @@ impl Solo<'_> {
 
 /// What was found, in the form that was asked for.
 pub(super) fn page(url: &str, scenario: &Scenario, findings: &Findings, format: Format) -> Result<String> {
+    let row = StressRow::of(&[findings]);
     if format == Format::Json {
-        return Ok(serde_json::to_string_pretty(&Page { url, scenario, findings })? + "\n");
+        let page = Page { url, scenario, summary: row.as_ref(), findings };
+        return Ok(serde_json::to_string_pretty(&page)? + "\n");
     }
     let mut page = String::new();
-    let row = StressRow::of(&[findings]);
     for (name, value) in row.iter().flat_map(stress::facts) {
         let _ = writeln!(page, "{name:<20} {value}");
     }

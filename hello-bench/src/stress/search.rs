@@ -16,7 +16,7 @@ const LEAST: f64 = 0.05;
 /// something else on the machine spoils a 99th percentile.
 const FAILURES: u32 = 2;
 /// The most windows of a search.
-const MAX_WINDOWS: u32 = 50;
+const MAX_WINDOWS: u32 = 40;
 
 /// A search under way.
 #[derive(Clone, Debug, PartialEq)]
