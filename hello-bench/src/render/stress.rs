@@ -19,10 +19,13 @@ pub fn header(row: &StressRow, is_wide: bool) -> Vec<String> {
         }
         StressRow::Overload(overload) => overload_header(overload, is_wide),
         StressRow::Connections(found) => {
-            let smaller = found.counts.split_last().map_or(&[][..], |(_, smaller)| smaller);
-            let mut header: Vec<String> =
-                smaller.iter().map(|count| format!("KiB, {}", grouped(count.asked.into()))).collect();
-            header.extend(words(&["idle CPU µs/s", "MiB before", "MiB after"]));
+            let mut header: Vec<String> = smaller(found)
+                .iter()
+                .map(|count| format!("KiB, {}", grouped(count.asked.into())))
+                .collect();
+            let more: &[&str] =
+                if is_wide { &["idle CPU µs/s", "MiB before", "MiB after"] } else { &["MiB after"] };
+            header.extend(words(more));
             header
         }
     }
@@ -36,13 +39,20 @@ pub fn cells(row: &StressRow, is_wide: bool) -> Vec<String> {
         StressRow::Curve(curve) => curve_cells(curve, is_wide),
         StressRow::Overload(overload) => overload_cells(overload, is_wide),
         StressRow::Connections(found) => {
-            let smaller = found.counts.split_last().map_or(&[][..], |(_, smaller)| smaller);
-            let mut cells: Vec<String> = smaller.iter().map(kib).collect();
-            let idle = found.counts.last().and_then(|count| count.cpu_us_per_s);
-            cells.extend([or_absent(idle, grouped), mib(found.before_rss_bytes), mib(found.after_rss_bytes)]);
+            let mut cells: Vec<String> = smaller(found).iter().map(kib).collect();
+            if is_wide {
+                let idle = found.counts.last().and_then(|count| count.cpu_us_per_s);
+                cells.extend([or_absent(idle, grouped), mib(found.before_rss_bytes)]);
+            }
+            cells.push(mib(found.after_rss_bytes));
             cells
         }
     }
+}
+
+/// The counts below the largest, which is the primary metric's.
+fn smaller(found: &ConnectionsRow) -> &[IdleRow] {
+    found.counts.split_last().map_or(&[], |(_, smaller)| smaller)
 }
 
 fn words(words: &[&str]) -> Vec<String> {
@@ -112,45 +122,39 @@ fn curve_cells(curve: &CurveRow, is_wide: bool) -> Vec<String> {
 }
 
 fn overload_header(overload: &OverloadRow, is_wide: bool) -> Vec<String> {
-    let mut header: Vec<String> = Vec::new();
-    for phase in overloads(overload) {
-        header.push(format!("% at {}×", phase.factor));
-        if is_wide {
-            header.push(format!("p99 ms at {}×", phase.factor));
-        }
+    if !is_wide {
+        let first = overloads(overload).first().map(|phase| format!("{}× %", phase.factor));
+        return first.into_iter().chain(words(&["shed %", "normal s"])).collect();
     }
-    header.extend(words(&["shed %", "lost %"]));
-    if is_wide {
-        header.extend(words(&["late %", "unsent %", "peak RSS MiB"]));
-    }
-    header.push("normal after s".to_owned());
-    header
+    let of_phase =
+        |phase: &PhaseRow| [format!("% at {}×", phase.factor), format!("p99 ms at {}×", phase.factor)];
+    let more = ["shed %", "lost %", "late %", "unsent %", "peak RSS MiB", "normal after s"];
+    overloads(overload).iter().flat_map(of_phase).chain(words(&more)).collect()
 }
 
+/// Goodput as a share of the rate that the factors are of; the other shares are the largest of the phases.
 fn overload_cells(overload: &OverloadRow, is_wide: bool) -> Vec<String> {
-    let mut cells: Vec<String> = Vec::new();
-    for phase in overloads(overload) {
+    let goodput = |phase: &PhaseRow| {
         let doubt = if phase.is_generator_bound { " !" } else { "" };
-        cells.push(format!("{:.0}{doubt}", phase.goodput_per_s / overload.base_per_s.max(1e-9) * 100.0));
-        if is_wide {
-            cells.push(or_absent(phase.good_p99_us, ms));
-        }
-    }
+        format!("{:.0}{doubt}", phase.goodput_per_s / overload.base_per_s.max(1e-9) * 100.0)
+    };
     let most =
         |share: fn(&PhaseRow) -> f64| percent(overloads(overload).iter().map(share).fold(0.0, f64::max));
-    cells.extend([most(|phase| phase.shed), most(|phase| phase.dropped + phase.unanswered)]);
-    if is_wide {
-        cells.extend([most(|phase| phase.late), most(|phase| phase.unsent), mib(overload.peak_rss_bytes)]);
+    let shed = most(|phase| phase.shed);
+    if !is_wide {
+        let first = overloads(overload).first().map(goodput);
+        return first.into_iter().chain([shed, recovery(overload)]).collect();
     }
-    cells.push(recovery(overload));
-    cells
+    let of_phase = |phase: &PhaseRow| [goodput(phase), or_absent(phase.good_p99_us, ms)];
+    let lost = most(|phase| phase.dropped + phase.unanswered);
+    let (late, unsent) = (most(|phase| phase.late), most(|phase| phase.unsent));
+    let more = [shed, lost, late, unsent, mib(overload.peak_rss_bytes), recovery(overload)];
+    overloads(overload).iter().flat_map(of_phase).chain(more).collect()
 }
 
 /// How soon all is normal again.
 pub fn recovery(overload: &OverloadRow) -> String {
-    overload
-        .recovery_s
-        .map_or_else(|| "not in time".to_owned(), |seconds| format!("{seconds:.1}"))
+    overload.recovery_s.map_or_else(|| "never".to_owned(), |seconds| format!("{seconds:.1}"))
 }
 
 /// The phases of overload, without that of recovery.

@@ -18,18 +18,18 @@ impl Warning {
                 _ => Vec::new(),
             },
             Findings::Curve(_) => Vec::new(),
-            Findings::Overload(overload) => Self::of_overload(overload),
-            Findings::Connections(idle) => idle.counts.iter().filter_map(Self::of_crowd).collect(),
+            Findings::Overload(overload) => Self::of_overload(overload).into_iter().collect(),
+            Findings::Connections(idle) => {
+                idle.counts.iter().rev().find_map(Self::of_crowd).into_iter().collect()
+            }
         }
     }
 
-    fn of_overload(overload: &Overload) -> Vec<Self> {
+    fn of_overload(overload: &Overload) -> Option<Self> {
         let bound = overload.overloads().iter().filter(|phase| phase.is_generator_bound());
-        let bound = bound.map(|phase| Self::GeneratorBound {
-            generator_busy: phase.generator_busy,
-            service_busy: phase.service_busy.unwrap_or_default(),
-        });
-        bound.collect()
+        let worst = bound.max_by(|a, b| a.generator_busy.total_cmp(&b.generator_busy))?;
+        let service_busy = worst.service_busy.unwrap_or_default();
+        Some(Self::GeneratorBound { generator_busy: worst.generator_busy, service_busy })
     }
 
     fn of_crowd(point: &IdlePoint) -> Option<Self> {
