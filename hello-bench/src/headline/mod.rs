@@ -14,7 +14,7 @@ use crate::headline::amount::{amount, list, rounds};
 use crate::headline::pairs::Pairs;
 use crate::headline::wording::Wording;
 use crate::metadata::{Group, Metadata};
-use crate::metric::{Metric, grouped};
+use crate::metric::grouped;
 use crate::summary::{Ratio, Row, Summary, is_ranking};
 
 /// What one scenario shows of one group of services.

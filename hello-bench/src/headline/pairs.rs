@@ -3,6 +3,7 @@
 use hello_stats::ranks::ALPHA;
 
 use crate::headline::amount::{amount_with_bounds, bound, direction, rounds};
+use crate::headline::wording::Wording;
 use crate::metadata::{Group, Metadata};
 use crate::metric::Metric;
 use crate::summary::{Ratio, Row, Summary};
@@ -43,11 +44,7 @@ impl<'a> Pairs<'a> {
 
     fn sentence(&self, row: &Row, metric: Metric, ratio: &Ratio) -> String {
         let (own, base) = self.names(&row.service, &ratio.to);
-        let (verb, what) = match metric {
-            Metric::ThroughputPerS => ("serves", "requests/s"),
-            Metric::CpuUsPerRequest => ("uses", "CPU per request"),
-            _ => ("has", "median latency"),
-        };
+        let Wording { verb, unit: what, .. } = Wording::of(metric);
         if ratio.p <= ALPHA {
             let amount = amount_with_bounds(ratio);
             return match direction(ratio, metric) {

@@ -21,6 +21,7 @@ impl Wording {
             Metric::SustainedPerS => ("the sustainable rate", "sustains", "requests/s"),
             Metric::GoodputPerS => ("right answers in time", "answers", "requests/s in time"),
             Metric::ConnectionBytes => ("memory per connection", "uses", "memory per connection"),
+            Metric::LatencyP50Us => ("median latency", "has", "median latency"),
             _ => ("CPU per request", "uses", "CPU per request"),
         };
         Self { what, verb, unit, is_counted: !metric.lower_is_better() }
