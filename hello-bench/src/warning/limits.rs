@@ -28,8 +28,7 @@ impl Warning {
     fn of_overload(overload: &Overload) -> Option<Self> {
         let bound = overload.overloads().iter().filter(|phase| phase.is_generator_bound());
         let worst = bound.max_by(|a, b| a.generator_busy.total_cmp(&b.generator_busy))?;
-        let service_busy = worst.service_busy.unwrap_or_default();
-        Some(Self::GeneratorBound { generator_busy: worst.generator_busy, service_busy })
+        Some(Self::GeneratorBound { generator_busy: worst.generator_busy, service_busy: worst.service_busy })
     }
 
     fn of_crowd(point: &IdlePoint) -> Option<Self> {
