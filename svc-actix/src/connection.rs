@@ -20,6 +20,7 @@ use actix_web::rt::time::timeout;
 use actix_web::web::{Buf, BufMut, BytesMut};
 use hello_server::{Deadline, limits::LINGER};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::task::yield_now;
 
 use crate::crowd::Place;
 use crate::worker::Worker;
@@ -28,7 +29,7 @@ use crate::worker::Worker;
 /// name is longer.
 const HEAD_BYTES: usize = u16::MAX as usize;
 /// Answers to requests that came together are written together, up to about this much.
-const UNSENT_BYTES: usize = 16 * 1024;
+const UNSENT_BYTES: usize = 4 * 1024;
 
 /// A connection while it is open.
 pub(crate) struct Connection {
@@ -199,7 +200,12 @@ impl Connection {
     }
 
     async fn flush_if_long(&mut self) -> io::Result<()> {
-        if self.unsent.len() < UNSENT_BYTES { Ok(()) } else { self.flush().await }
+        if self.unsent.len() >= UNSENT_BYTES {
+            self.flush().await?;
+            // Others have waited for as many answers.
+            yield_now().await;
+        }
+        Ok(())
     }
 
     /// Sends all that there is to send.

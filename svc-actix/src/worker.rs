@@ -15,7 +15,7 @@ const READ_BUFFER_BYTES: usize = 4 * 1024;
 /// The least room for a read.
 const MIN_READ_BYTES: usize = 512;
 /// A write buffer that has grown beyond this is not kept.
-const MAX_WRITE_BUFFER_BYTES: usize = 32 * 1024;
+const MAX_WRITE_BUFFER_BYTES: usize = 16 * 1024;
 
 /// A worker, while it has connections. An idle connection holds no buffer of its own.
 pub(crate) struct Worker {
