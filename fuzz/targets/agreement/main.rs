@@ -15,6 +15,7 @@ use std::time::Duration;
 
 use hello_bench::raw::{Listening, RawConnection, Sending};
 use hello_load::Target;
+use known::Arrival;
 use libfuzzer_sys::{Corpus, fuzz_target};
 use reaction::Reaction;
 
@@ -70,20 +71,30 @@ fn is_worth_sending(input: &[u8]) -> bool {
     }
 }
 
-/// What is unlike most and has no known reason.
+/// What is unlike most and has no known reason, when the bytes come in one write and when they come in pieces.
 fn differences(input: &[u8], listening: Listening) -> Vec<String> {
-    let reactions = reactions(input, listening);
-    let common = Reaction::commonest(&reactions);
-    let services = SERVICES.iter().zip(&reactions).filter(|(_, own)| **own != common);
-    let unknown = services.filter(|(service, own)| known::reason(&service.name, input, own, &common).is_none());
-    unknown.map(|(service, own)| format!("{}: {own}, most: {common}", service.name)).collect()
+    let stream = [input, LAST].concat();
+    let (whole, pieces) = ([stream.as_slice()], pieces(input));
+    let mut found = unknown(&stream, reactions(&whole, listening), Arrival::Whole);
+    if pieces.len() > 1 {
+        found.extend(unknown(&stream, reactions(&pieces, listening), Arrival::Pieces));
+    }
+    found
 }
 
-/// What each service does with the bytes, in the order of the services.
-fn reactions(input: &[u8], listening: Listening) -> Vec<Reaction> {
-    let mut pieces = pieces(input);
-    pieces.push(LAST);
-    let sending = Sending { pieces: &pieces, pause: PAUSE, half_closes: false };
+fn unknown(stream: &[u8], reactions: Vec<Reaction>, arrival: Arrival) -> Vec<String> {
+    let common = Reaction::commonest(&reactions);
+    let others = SERVICES.iter().zip(&reactions).filter(|(_, own)| **own != common);
+    let unknown =
+        others.filter(|(service, own)| known::reason(&service.name, stream, arrival, own, &common).is_none());
+    unknown
+        .map(|(service, own)| format!("{}: {own}, most: {common} ({arrival:?})", service.name))
+        .collect()
+}
+
+/// What each service does with these pieces, in the order of the services.
+fn reactions(pieces: &[&[u8]], listening: Listening) -> Vec<Reaction> {
+    let sending = Sending { pieces, pause: PAUSE, half_closes: false };
     thread::scope(|scope| {
         let converse = |service: &Service| -> Reaction {
             let connection = RawConnection::open(&service.target)
@@ -95,16 +106,16 @@ fn reactions(input: &[u8], listening: Listening) -> Vec<Reaction> {
     })
 }
 
-/// The bytes, cut at places that they determine themselves.
+/// The bytes, cut at places that they determine themselves, and the last request.
 fn pieces(input: &[u8]) -> Vec<&[u8]> {
     let seed = input.iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
         (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
     });
-    let mut cuts: Vec<usize> =
-        (1..=seed % (MAX_CUTS + 1)).map(|cut| (seed.rotate_left(cut as u32 * 16) % input.len() as u64) as usize).collect();
-    cuts.extend([0, input.len()]);
-    cuts.sort_unstable();
-    cuts.windows(2).map(|ends| &input[ends[0]..ends[1]]).filter(|piece| !piece.is_empty()).collect()
+    let cut = |number: u64| (seed.rotate_left(number as u32 * 16) % input.len() as u64) as usize;
+    let mut ends: Vec<usize> = (1..=seed % (MAX_CUTS + 1)).map(cut).chain([0, input.len()]).collect();
+    ends.sort_unstable();
+    let pieces = ends.windows(2).map(|ends| &input[ends[0]..ends[1]]).filter(|piece| !piece.is_empty());
+    pieces.chain([LAST]).collect()
 }
 
 fn report(input: &[u8], differences: &[String]) {

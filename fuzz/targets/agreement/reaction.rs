@@ -28,11 +28,6 @@ impl Reaction {
         let most = all.iter().map(count).max().unwrap_or_default();
         all.iter().find(|one| count(one) == most).expect("there are services").clone()
     }
-
-    /// The statuses in order.
-    pub fn statuses(&self) -> Vec<u16> {
-        self.answers.iter().map(|(status, _)| *status).collect()
-    }
 }
 
 fn message(answer: &Answer) -> String {
