@@ -232,7 +232,9 @@ impl<'a> Measurement<'a> {
         warm_up
             + match (self.generator, scenario.slices, &scenario.stress) {
                 (Generator::Embedded, Some(slicing), _) => {
-                    slicing.expected() * services * (slicing.sweeps + WARM_UP_SWEEPS) + OVERHEAD
+                    slicing.expected() * services * (slicing.sweeps + WARM_UP_SWEEPS)
+                        + scenario.rest()
+                        + OVERHEAD
                 }
                 (Generator::Embedded, _, Some(stress)) => {
                     stress.expected_round(services, self.is_rate_known(scenario)) + OVERHEAD

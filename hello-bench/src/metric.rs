@@ -42,11 +42,15 @@ pub enum Metric {
     GoodputPerS,
     /// Resident memory for one idle connection, at the largest crowd, in bytes.
     ConnectionBytes,
+    /// Resident set some seconds after the load, in bytes.
+    RestedRssBytes,
+    /// From SIGTERM to the end of the process, with nothing open, in µs.
+    StopUs,
 }
 
 impl Metric {
     /// All of them.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 18] = [
         Self::CpuUsPerRequest,
         Self::ThroughputPerS,
         Self::LatencyP50Us,
@@ -63,6 +67,8 @@ impl Metric {
         Self::SustainedPerS,
         Self::GoodputPerS,
         Self::ConnectionBytes,
+        Self::RestedRssBytes,
+        Self::StopUs,
     ];
 
     /// Its value in a sample; `None` when the trial did not get that far.
@@ -87,6 +93,8 @@ impl Metric {
             Self::SustainedPerS => findings.and_then(Findings::sustained_per_s),
             Self::GoodputPerS => findings.and_then(Findings::goodput_per_s),
             Self::ConnectionBytes => findings.and_then(Findings::connection_bytes),
+            Self::RestedRssBytes => sample.rested.map(|rested| rested.rss_bytes as f64),
+            Self::StopUs => sample.stop_us,
         }
     }
 
@@ -105,7 +113,7 @@ impl Metric {
         match self {
             Self::ThroughputPerS | Self::SustainedPerS | Self::GoodputPerS => "1/s",
             Self::IdleRssBytes | Self::IdlePssBytes | Self::PeakRssBytes | Self::PeakPssBytes => "bytes",
-            Self::ConnectionBytes => "bytes",
+            Self::ConnectionBytes | Self::RestedRssBytes => "bytes",
             _ => "µs",
         }
     }
@@ -147,6 +155,8 @@ impl Metric {
             Self::SustainedPerS => "sustained/s",
             Self::GoodputPerS => "in time/s",
             Self::ConnectionBytes => "KiB/connection",
+            Self::RestedRssBytes => "RSS MiB after load",
+            Self::StopUs => "stop ms",
         }
     }
 
@@ -167,6 +177,8 @@ impl Metric {
             Self::SustainedPerS => "Sustainable rate",
             Self::GoodputPerS => "Right answers in time",
             Self::ConnectionBytes => "Memory per idle connection",
+            Self::RestedRssBytes => "Memory after the load",
+            Self::StopUs => "Time to stop",
         }
     }
 
@@ -176,7 +188,8 @@ impl Metric {
             Self::IdleRssBytes | Self::IdlePssBytes | Self::PeakRssBytes | Self::PeakPssBytes => {
                 f64::from(1 << 20)
             }
-            Self::StartUpUs => 1e3,
+            Self::RestedRssBytes => f64::from(1 << 20),
+            Self::StartUpUs | Self::StopUs => 1e3,
             Self::ConnectionBytes => 1024.0,
             _ => 1.0,
         }

@@ -134,6 +134,17 @@ impl<'a, L> Participant<'a, L> {
         }
     }
 
+    /// Reads memory some time after the load.
+    pub(crate) fn read_rested_memory(&mut self) {
+        self.sample.rested = self.tree.map(Tree::memory);
+    }
+
+    /// Stops the service by itself, and notes how long that takes.
+    pub(crate) fn stop_alone(&mut self) {
+        let took = self.running.take().and_then(Running::time_stop);
+        self.sample.stop_us = took.map(|took| took.as_secs_f64() * 1e6);
+    }
+
     /// CPU time so far.
     pub(crate) fn cpu(&self) -> Duration {
         self.tree.map_or(Duration::ZERO, Tree::cpu)

@@ -1,6 +1,7 @@
 //! One round under one scenario in slices: all services alive, each visited once a sweep, in a fresh random order.
 
 use std::thread;
+use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use fastrand::Rng;
@@ -11,6 +12,7 @@ use crate::participant::{each, spent, stop};
 use crate::program::Program;
 use crate::sample::Sample;
 use crate::session::Session;
+use crate::system::files::raise_limit;
 use crate::system::noise::{Counters, Noise};
 use crate::trial::IDLE_TIME;
 
@@ -18,6 +20,8 @@ use crate::trial::IDLE_TIME;
 pub const WARM_UP_SWEEPS: u32 = 2;
 /// Memory is read after every so many sweeps.
 const MEMORY_SWEEPS: u32 = 10;
+/// How often the time is checked while services rest.
+const REST_POLL_INTERVAL: Duration = Duration::from_millis(50);
 
 /// One round under one scenario.
 pub struct Round<'a> {
@@ -39,6 +43,7 @@ impl Round<'_> {
     /// # Errors
     /// When the user interrupts.
     pub fn run(&self, programs: &[&Program], mut rng: Rng) -> Result<Vec<Sample>> {
+        raise_limit();
         let round = (self.number, &mut rng);
         let mut contenders = Contender::launch_all(programs, self.scenario, round, self.session)?;
         thread::sleep(IDLE_TIME);
@@ -58,7 +63,28 @@ impl Round<'_> {
         let noise = self.sweeps(&mut contenders, &mut rng)?;
         let service_cores = self.session.cores.service.len();
         contenders.iter_mut().for_each(|contender| contender.note(noise, service_cores));
+        if self.scenario.rest_s.is_some() {
+            self.rest(&mut contenders)?;
+        }
         Ok(stop(contenders))
+    }
+
+    /// Waits without load, reads memory again, and stops each service by itself.
+    fn rest(&self, contenders: &mut [Contender]) -> Result<()> {
+        let end = Instant::now() + self.scenario.rest();
+        while Instant::now() < end {
+            self.session.interrupt.check()?;
+            (self.progress)();
+            thread::sleep(REST_POLL_INTERVAL);
+        }
+        each(contenders.iter_mut(), &self.session.interrupt, |contender| {
+            contender.read_rested_memory();
+            Ok(())
+        })?;
+        each(contenders, &self.session.interrupt, |contender| {
+            contender.stop_alone();
+            Ok(())
+        })
     }
 
     /// The measured sweeps; what else went on meanwhile.

@@ -33,6 +33,12 @@ pub struct Sample {
     /// What a load found that looks for limits; absent for other loads, and after a failure.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub findings: Option<Findings>,
+    /// Memory when the load was over for as long as the scenario says; absent where it says nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rested: Option<Memory>,
+    /// From SIGTERM to the end of the process, with nothing open, in µs; absent likewise, and where it had to be killed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stop_us: Option<f64>,
     /// Why the load did not come to its end; absent when it did.
     pub failure: Option<String>,
 }
@@ -50,6 +56,8 @@ impl Sample {
             load: None,
             slices: Vec::new(),
             findings: None,
+            rested: None,
+            stop_us: None,
             failure: None,
         }
     }

@@ -116,6 +116,22 @@ fn one_wrong_body_takes_the_rank_and_the_rest_is_kept() {
 }
 
 #[test]
+fn after_a_load_with_a_rest_memory_is_read_again_and_the_stop_is_timed() {
+    let folder = tempfile::tempdir().unwrap();
+    compare(folder.path(), &[], &["good", "--scenario", "rate", "--scenario", "rested", "--rounds", "1"])
+        .success();
+    let of = |scenario: &str| {
+        let all = samples(folder.path());
+        all.into_iter().find(|sample| sample["scenario"] == scenario).unwrap()
+    };
+    let rested = of("rested");
+    assert!(rested["rested"]["rss_bytes"].as_u64().unwrap() > 100_000, "{rested}");
+    // The floor ends at once, and in any case on SIGTERM and not by SIGKILL.
+    assert!(rested["stop_us"].as_f64().is_some_and(|stop| stop > 0.0 && stop < 6e6), "{rested}");
+    assert!(of("rate").get("rested").is_none() && of("rate").get("stop_us").is_none());
+}
+
+#[test]
 fn a_service_that_dies_is_one_clear_line_and_the_others_go_on() {
     let folder = tempfile::tempdir().unwrap();
     let faults = [("mortal", "die", 600), ("dropper", "drop", 600)];

@@ -22,6 +22,8 @@ impl Scenario {
         ensure!(self.rounds != Some(0), "rounds is 0");
         seconds("warm_up_s", self.warm_up_s, 0.0)?;
         self.check_slices()?;
+        self.rest_s.map_or(Ok(()), |rest| seconds("rest_s", rest, 0.0))?;
+        ensure!(self.rest_s.is_none() || self.slices.is_some(), "rest_s is for a load in slices");
         self.check_connections()?;
         ensure!(
             self.k6_rate_per_s.is_none() || self.rate_per_s.is_some(),

@@ -51,6 +51,10 @@ pub struct Scenario {
     /// What the load looks for; absent for one that is the same for every service.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stress: Option<Stress>,
+    /// Seconds from the end of a sliced load, with its connections closed, to another reading of memory, after which each
+    /// service is stopped by itself and timed; absent where nothing is measured after the load.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rest_s: Option<f64>,
     /// The most rounds in which `compare` measures it, as one takes long; absent where `--rounds` alone decides.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rounds: Option<u32>,
@@ -147,6 +151,7 @@ impl Scenario {
             slices: None,
             connection_per_request: false,
             stress: None,
+            rest_s: None,
             rounds: None,
         }
     }
@@ -170,6 +175,7 @@ impl Scenario {
             rate_per_s: self.k6_rate_per_s.or(self.rate_per_s),
             k6_rate_per_s: None,
             slices: None,
+            rest_s: None,
             duration_s: self.duration_s.map(|duration| self.warm_up_s + duration),
             warm_up_s: 0.0,
             ..self
@@ -192,6 +198,11 @@ impl Scenario {
     /// The time from an answer to the next request.
     pub fn think_time(&self) -> Duration {
         Duration::from_secs_f64(self.think_time_s.unwrap_or_default())
+    }
+
+    /// The time without load before the last look; none where there is no such look.
+    pub fn rest(&self) -> Duration {
+        Duration::from_secs_f64(self.rest_s.unwrap_or_default())
     }
 
     /// Whether the service is offered as much as it can take, so that its throughput is a figure of its own.
@@ -248,6 +259,7 @@ mod tests {
             (r#""model":"open","rate_per_s":1e9,"duration_s":1"#, "rate_per_s"),
             (r#""model":"open","rate_per_s":5,"k6_rate_per_s":0,"duration_s":1"#, "k6_rate_per_s"),
             (r#""model":"ajar","duration_s":1"#, "ajar"),
+            (r#""model":"open","rate_per_s":5,"duration_s":1,"rest_s":1"#, "rest_s"),
             (r#""model":"open","rate_per_s":5,"duration_s":1,"sleep":1"#, "sleep"),
         ] {
             assert!(refused(fields).contains(names), "{fields}: {}", refused(fields));

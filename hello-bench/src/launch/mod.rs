@@ -6,6 +6,7 @@ mod ready;
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::process::{Child, ExitStatus};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::sync::{Arc, Mutex};
@@ -246,6 +247,26 @@ impl Running {
                 let (name, limit, tail) = (&self.name, limit.as_secs(), self.stderr_tail());
                 bail!("{name} did not accept connections on port {port} within {limit} s{tail}");
             }
+        }
+    }
+
+    /// Stops it: the time from SIGTERM to the end of its process, in a container without what Docker does afterwards;
+    /// `None` where it has to be killed.
+    pub fn time_stop(mut self) -> Option<Duration> {
+        let inside = self.container.as_ref().and_then(Container::pid);
+        let sent = Instant::now();
+        self.signal(Signal::SIGTERM).ok()?;
+        loop {
+            let is_gone = |pid: u32| !Path::new(&format!("/proc/{pid}")).exists();
+            if inside.is_some_and(is_gone) || self.child.try_wait().ok()?.is_some() {
+                let took = sent.elapsed();
+                let _ = self.wait(STOP_TIMEOUT);
+                return Some(took);
+            }
+            if sent.elapsed() > STOP_TIMEOUT {
+                return None;
+            }
+            thread::sleep(EXIT_POLL_INTERVAL);
         }
     }
 

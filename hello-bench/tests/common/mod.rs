@@ -102,6 +102,8 @@ pub(crate) fn scenarios(folder: &Path) -> PathBuf {
             "slices": {"settle_s": 0.002, "duration_s": 0.02, "sweeps": 5}},
         "rate": {"about": "on schedule", "model": "open", "connections": 8, "rate_per_s": 500, "warm_up_s": 0.1, "duration_s": 0.4,
             "slices": {"settle_s": 0.004, "duration_s": 0.04, "sweeps": 5}},
+        "rested": {"about": "then nothing", "model": "closed", "connections": 8, "think_time_s": 0, "duration_s": 0.3,
+            "slices": {"settle_s": 0.002, "duration_s": 0.02, "sweeps": 5}, "rest_s": 0.2},
         "counted": {"about": "so many requests", "model": "closed", "connections": 4, "think_time_s": 0.001, "requests": 400},
         "long": {"about": "goes on", "model": "closed", "connections": 2, "think_time_s": 0, "duration_s": 60}
     }"#;
