@@ -251,14 +251,14 @@ impl Running {
     }
 
     /// Stops it: the time from SIGTERM to the end of its process, in a container without what Docker does afterwards;
-    /// `None` where it has to be killed.
+    /// `None` where it has to be killed, and for a server that runs elsewhere.
     pub fn time_stop(mut self) -> Option<Duration> {
         let inside = self.container.as_ref().and_then(Container::pid);
         let sent = Instant::now();
         self.signal(Signal::SIGTERM).ok()?;
         loop {
             let is_gone = |pid: u32| !Path::new(&format!("/proc/{pid}")).exists();
-            if inside.is_some_and(is_gone) || self.child.try_wait().ok()?.is_some() {
+            if inside.is_some_and(is_gone) || self.child.as_mut()?.try_wait().ok()?.is_some() {
                 let took = sent.elapsed();
                 let _ = self.wait(STOP_TIMEOUT);
                 return Some(took);

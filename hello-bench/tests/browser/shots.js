@@ -1,4 +1,4 @@
-// Pictures of a report for a README: npm run shots -- REPORT FOLDER
+// Pictures of a report for a README: npm run shots -- REPORT FOLDER. Of a report on limits it is the section on those.
 
 import { pathToFileURL } from "node:url";
 
@@ -13,6 +13,11 @@ const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? 
 for (const colorScheme of ["light", "dark"]) {
   const page = await browser.newPage({ colorScheme, viewport: { width: 1160, height: 1080 } });
   await page.goto(pathToFileURL(report).href);
+  const copes = page.locator("#copes");
+  if ((await copes.count()) > 0) {
+    await copes.screenshot({ path: `${folder}/copes-${colorScheme}.png` });
+    continue;
+  }
   await page.screenshot({ path: `${folder}/report-${colorScheme}.png` });
 }
 await browser.close();

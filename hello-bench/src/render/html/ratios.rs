@@ -1,8 +1,10 @@
 //! Cards of ratios: the forest plot that answers the page's question, and the rounds behind it.
 
+use hello_load::Stress;
 use hello_stats::{Bounds, median_absolute_deviation};
 
 use crate::metadata::Group;
+use crate::metric::grouped;
 use crate::render::html::card::{Card, series};
 use crate::render::html::cards::table;
 use crate::render::html::chart::{self, Rounds, Series};
@@ -38,9 +40,19 @@ fn title(report: &Report, summary: &Summary, group: Group) -> String {
 }
 
 fn load_in_short(report: &Report, summary: &Summary) -> String {
-    match report.scenario(summary).and_then(|scenario| scenario.rate_per_s) {
-        Some(rate) => format!("{} requests/s", crate::metric::grouped(rate)),
-        None => format!("{} connections", report.scenario(summary).map_or(0, |load| load.connections)),
+    let Some(scenario) = report.scenario(summary) else { return String::new() };
+    match (&scenario.stress, scenario.rate_per_s) {
+        (Some(Stress::Overload { factors, .. }), _) => {
+            format!("{} times the sustainable rate", factors.iter().copied().fold(0.0, f64::max))
+        }
+        (Some(Stress::Connections { counts, .. }), _) => {
+            format!("{} connections", grouped(counts.iter().max().copied().unwrap_or_default().into()))
+        }
+        (Some(stress), _) => {
+            format!("p99 at most {} ms", stress.search().map_or(0.0, |search| search.p99_ms))
+        }
+        (None, Some(rate)) => format!("{} requests/s", grouped(rate)),
+        (None, None) => format!("{} connections", scenario.connections),
     }
 }
 
