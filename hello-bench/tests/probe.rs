@@ -41,7 +41,7 @@ fn each_case_is_told_of_each_service_and_what_breaks_a_must_is_named() {
     assert!(seen(&good.observations, absolute).is_kept);
     assert!(!seen(&spoiled.observations, absolute).is_kept);
     let body = seen(&good.observations, "a body on GET, then a request");
-    assert!(body.is_kept && body.reaction == "200, closed", "{body:?}");
+    assert!(body.is_kept && body.reaction == "200, 200", "{body:?}");
     let survived = "after each of these";
     assert_eq!(seen(&good.observations, survived).reaction, "served");
     let died = seen(&dying.observations, survived);

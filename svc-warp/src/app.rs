@@ -1,21 +1,13 @@
-use std::{convert::Infallible, future::ready};
+use std::convert::Infallible;
 
 use hello_core::{Msg, Params, Refusal};
 use warp::http::{StatusCode, header::ALLOW};
-use warp::path::{Tail, tail};
 use warp::reject::{InvalidQuery, MethodNotAllowed, Rejection};
 use warp::reply::{Json, Reply, Response, json, with_header, with_status};
-use warp::{Filter, get, head, query, reject};
+use warp::{Filter, get, head, path, query};
 
 pub(crate) fn app() -> impl Filter<Extract = (impl Reply,), Error = Infallible> + Clone {
-    root().and(get().or(head()).unify()).and(query()).map(hello).recover(recover)
-}
-
-/// The path `/`. `path::end()` would also take a target that has no path, as `h:80`.
-fn root() -> impl Filter<Extract = (), Error = Rejection> + Copy {
-    let is_root =
-        |tail: Tail| ready(if tail.as_str().is_empty() { Ok(()) } else { Err(reject::not_found()) });
-    tail().and_then(is_root).untuple_one()
+    path::end().and(get().or(head()).unify()).and(query()).map(hello).recover(recover)
 }
 
 fn hello(params: Params) -> Json {

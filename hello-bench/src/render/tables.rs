@@ -214,8 +214,8 @@ fn metrics(report: &Report, summary: &Summary, width: Width) -> Vec<Metric> {
 /// A service's name, as far as a narrow table has room for it.
 fn name(service: &str, width: Width) -> String {
     const LETTERS: usize = 16;
-    // Builds of one service differ at the end of their names.
-    if width == Width::Wide || service.contains('(') || service.chars().count() <= LETTERS {
+    // Builds of one service differ in what their names end with, in parentheses.
+    if width == Width::Wide || service.ends_with(')') || service.chars().count() <= LETTERS {
         return service.to_owned();
     }
     service.chars().take(LETTERS - 1).chain(['…']).collect()
