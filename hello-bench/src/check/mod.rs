@@ -59,7 +59,9 @@ pub fn service(program: &Program, session: &Session, scope: Scope) -> Result<Out
     let Session { cores, interrupt } = session;
     let running = Running::launch(program, cores)?;
     if scope == Scope::Responses || program.service.is_own() {
-        return responses(&running.target, program.service.strictness());
+        let mut outcome = responses(&running.target, program.service.strictness())?;
+        outcome.set_apart(&program.service.exceptions(Finder::Check));
+        return Ok(outcome);
     }
     let strictness = program.service.strictness();
     let mut outcome = url(&running.target, strictness)?;

@@ -50,22 +50,27 @@ impl Outcome {
         self.answer_bytes = self.answer_bytes.or(other.answer_bytes);
     }
 
-    /// Sets apart the violations that the catalogue lists as exceptions. An exception without a violation is one itself.
+    /// Sets apart the violations that the catalogue lists as exceptions.
+    pub(super) fn set_apart(&mut self, exceptions: &[&Exception]) {
+        for violation in std::mem::take(&mut self.violations) {
+            match exceptions.iter().find(|exception| exception.case == violation.case) {
+                Some(exception) => self.exceptions.push((violation, exception.reason.clone())),
+                None => self.violations.push(violation),
+            }
+        }
+    }
+
+    /// As [`Outcome::set_apart`], after all cases: an exception without a violation is a violation itself.
     pub(super) fn except(&mut self, exceptions: &[&Exception]) {
-        let (excepted, broken) = std::mem::take(&mut self.violations)
-            .into_iter()
-            .partition(|violation| exceptions.iter().any(|exception| exception.case == violation.case));
-        self.violations = broken;
-        let excepted: Vec<Violation> = excepted;
+        self.set_apart(exceptions);
         for exception in exceptions {
-            match excepted.iter().find(|violation| violation.case == exception.case) {
-                Some(violation) => self.exceptions.push((violation.clone(), exception.reason.clone())),
-                None => self.violations.push(Violation {
+            if !self.exceptions.iter().any(|(violation, _)| violation.case == exception.case) {
+                self.violations.push(Violation {
                     case: "an exception that is not needed".to_owned(),
                     sent: exception.case.clone(),
                     expected: format!("a violation, since {}", exception.reason),
                     received: "none: the exception can go".to_owned(),
-                }),
+                });
             }
         }
     }
