@@ -74,7 +74,8 @@ impl Limits {
     /// Reports what the limits mean for this run.
     ///
     /// # Errors
-    /// [`Broken`] when one is broken; another error when one cannot be judged.
+    /// [`Broken`] when one is broken; another error when one is of no load or pair that was measured. A pair that noise leaves
+    /// without a ratio is reported and no error.
     pub(super) fn judge(&self, report: &Report) -> Result<()> {
         for ruling in &report.rulings {
             let _ = writeln!(io::stderr(), "{ruling}");
@@ -86,12 +87,10 @@ impl Limits {
         if !broken.is_empty() {
             bail!(Broken(broken));
         }
-        let is_judged = |limit: &&Limit| {
-            report.rulings.iter().any(|ruling| ruling.limit == **limit && ruling.ratio.is_some())
-        };
-        let unjudged: Vec<String> =
-            self.limits.iter().filter(|limit| !is_judged(limit)).map(ToString::to_string).collect();
-        ensure!(unjudged.is_empty(), "cannot be judged by this run: {}", unjudged.join(", "));
+        let has_ruling = |limit: &&Limit| report.rulings.iter().any(|ruling| ruling.limit == **limit);
+        let idle: Vec<String> =
+            self.limits.iter().filter(|limit| !has_ruling(limit)).map(ToString::to_string).collect();
+        ensure!(idle.is_empty(), "nothing that was measured can be judged by {}", idle.join(", "));
         Ok(())
     }
 }

@@ -139,7 +139,9 @@ impl Running {
         };
         let limit = program.service.start_timeout();
         (running.ready_line, running.address) = match given {
-            Some(port) => running.when_accepting(port, limit)?,
+            // What has a port of its own may print the addresses of others.
+            Some(port) if program.service.port.is_some() => running.when_accepting(port, None, limit)?,
+            Some(port) => running.when_accepting(port, Some(&ready), limit)?,
             None => running.when_ready(&ready, limit)?,
         };
         running.target = Target::at(running.address).with(program.service.exchange());
@@ -234,11 +236,19 @@ impl Running {
         }
     }
 
-    fn when_accepting(&mut self, port: u16, limit: Duration) -> Result<Ready> {
+    fn when_accepting(
+        &mut self,
+        port: u16,
+        ready: Option<&Receiver<Ready>>,
+        limit: Duration,
+    ) -> Result<Ready> {
         let end = Instant::now() + limit;
         loop {
             if let Some(address) = accepting(port) {
                 return Ok((String::new(), address));
+            }
+            if let Some(Ok(ready)) = ready.map(Receiver::try_recv) {
+                return Ok(ready);
             }
             if self.wait(EXIT_POLL_INTERVAL)?.is_some() {
                 bail!("{} before it was ready", self.exit_reason().unwrap_or_default());

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use hello_load::Model;
+use hello_load::{Model, Scenario};
 
 use crate::metadata::Metadata;
 use crate::metric::{Metric, grouped};
@@ -54,23 +54,27 @@ fn changes(report: &Report) -> Table {
     Table { header, rows: rows.collect(), text_columns: 2 }
 }
 
-/// What is shown of each load.
+/// What is shown of each load: throughput where it saturates, latency at a fixed rate, memory once.
 fn columns(report: &Report) -> Vec<(String, &Summary, Metric)> {
+    let metrics = |summary: &Summary| {
+        let scenario = report.scenario(summary);
+        let is_open = scenario.is_some_and(|scenario| scenario.model == Model::Open);
+        let saturates = scenario.is_some_and(Scenario::saturates);
+        let is_first = report.summaries.first().is_some_and(|first| first.scenario == summary.scenario);
+        [
+            Some(Metric::CpuUsPerRequest),
+            saturates.then_some(Metric::ThroughputPerS),
+            is_open.then_some(Metric::LatencyP99Us),
+            is_first.then_some(Metric::PeakRssBytes),
+        ]
+    };
+    let title =
+        |metric: Metric, summary: &Summary| format!("{}, {}", tables::unitless(metric), summary.scenario);
     let of = |summary| {
-        let is_open = report.scenario(summary).is_some_and(|scenario| scenario.model == Model::Open);
-        let metrics =
-            [Metric::CpuUsPerRequest, Metric::ThroughputPerS, Metric::LatencyP99Us, Metric::PeakRssBytes];
-        let shown = move |metric: &Metric| match metric {
-            Metric::ThroughputPerS => !is_open,
-            Metric::LatencyP99Us => is_open,
-            _ => true,
-        };
-        let title = |metric: Metric| format!("{}, {}", tables::unitless(metric), summary.scenario);
-        metrics
+        metrics(summary)
             .into_iter()
-            .filter(shown)
-            .map(move |metric| (title(metric), summary, metric))
-            .collect::<Vec<_>>()
+            .flatten()
+            .map(move |metric| (title(metric, summary), summary, metric))
     };
     report.summaries.iter().flat_map(of).collect()
 }
@@ -104,7 +108,7 @@ fn notes(report: &Report) -> Vec<String> {
             .map(|warning| format!("{}: {warning}.", summary.scenario))
     });
     let general = report.warnings.iter().map(|warning| format!("{warning}."));
-    let rounds = report.summaries.iter().map(|summary| summary.rounds).min().unwrap_or_default();
+    let rounds = report.summaries.first().map_or(0, |summary| summary.rounds);
     let host = format!(
         "{rounds} rounds on {}. Changes are paired within the rounds; brackets hold 95 % intervals.",
         report.run.host.line()

@@ -71,7 +71,7 @@ fn group_table(
     header.extend(metrics.iter().map(|metric| label(*metric, width).to_owned()));
     header.extend(found.iter().cloned());
     let row = |row: &Row| {
-        let mut cells = vec![name(&row.service, width)];
+        let mut cells = vec![name(report, &row.service, width)];
         if ranks {
             cells.insert(0, rank(row));
             cells.push(cell(row, summary.primary));
@@ -211,11 +211,10 @@ fn metrics(report: &Report, summary: &Summary, width: Width) -> Vec<Metric> {
     chosen.iter().copied().filter(|metric| *metric != summary.primary).collect()
 }
 
-/// A service's name, as far as a narrow table has room for it.
-fn name(service: &str, width: Width) -> String {
+/// A service's name, as far as a narrow table has room for it. Builds of one service differ at the end of their names.
+fn name(report: &Report, service: &str, width: Width) -> String {
     const LETTERS: usize = 16;
-    // Builds of one service differ in what their names end with, in parentheses.
-    if width == Width::Wide || service.ends_with(')') || service.chars().count() <= LETTERS {
+    if width == Width::Wide || report.has_variants() || service.chars().count() <= LETTERS {
         return service.to_owned();
     }
     service.chars().take(LETTERS - 1).chain(['…']).collect()
@@ -287,7 +286,7 @@ fn cost(report: &Report, metadata: &Metadata, width: Width) -> Vec<String> {
     let count = |count: Option<u64>| count.map_or_else(|| ABSENT.to_owned(), |count| count.to_string());
     let version = metadata.version.clone().unwrap_or_else(|| ABSENT.to_owned());
     let mut cells = vec![
-        name(&metadata.name, width),
+        name(report, &metadata.name, width),
         if width == Width::Wide { framework(metadata, &version) } else { version },
         count(metadata.binary_bytes.map(|bytes| bytes / 1024)),
         metric(Metric::IdleRssBytes),

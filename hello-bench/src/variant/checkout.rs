@@ -5,11 +5,12 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, anyhow, ensure};
 use cargo_metadata::MetadataCommand;
 
 use crate::command;
 use crate::interrupt::Interrupt;
+use crate::variant::cargo::first_error;
 use crate::variant::request::Patch;
 use crate::variant::source;
 
@@ -37,11 +38,11 @@ impl Checkout {
             None => fs::canonicalize(&patch.source)
                 .with_context(|| format!("--patch {}: there is no folder {}", patch.name, patch.source))?,
         };
-        let metadata = MetadataCommand::new()
-            .current_dir(&root)
-            .no_deps()
-            .exec()
-            .with_context(|| format!("--patch {}: {} has no crate", patch.name, patch.source))?;
+        let metadata = MetadataCommand::new().current_dir(&root).no_deps().exec();
+        let metadata = metadata.map_err(|cause| {
+            let cause = first_error(&cause.to_string());
+            anyhow!("--patch {}: there is no crate in {}: {cause}", patch.name, patch.source)
+        })?;
         let package = metadata.packages.iter().find(|package| *package.name == patch.name);
         let package =
             package.with_context(|| format!("there is no crate {} in {}", patch.name, patch.source))?;

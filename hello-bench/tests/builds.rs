@@ -1,0 +1,256 @@
+//! Builds of one service compared with each other: patches, versions, commits, limits, and what Ctrl-C leaves.
+#![cfg(target_os = "linux")]
+
+mod common;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use assert_cmd::assert::Assert;
+use common::{bench, root, scenarios};
+use predicates::prelude::*;
+use predicates::str::contains;
+use serde_json::Value;
+
+const SERVER: &str = r#"
+use std::io::{BufRead, BufReader, Write};
+use std::net::{TcpListener, TcpStream};
+
+fn main() {
+    let port = std::env::var("PORT").unwrap().parse().unwrap();
+    for stream in TcpListener::bind(("127.0.0.1", port)).unwrap().incoming() {
+        let stream = stream.unwrap();
+        std::thread::spawn(|| serve(stream));
+    }
+}
+
+fn serve(mut stream: TcpStream) -> Option<()> {
+    let mut lines = BufReader::new(stream.try_clone().ok()?).lines();
+    loop {
+        while !lines.next()?.ok()?.is_empty() {}
+        for number in 0..WORK {
+            std::hint::black_box(number);
+        }
+        let date = httpdate::fmt_http_date(std::time::UNIX_EPOCH);
+        let answer = format!("HTTP/1.1 200 OK\r\ndate: {date}\r\ncontent-length: 2\r\n\r\nok");
+        stream.write_all(answer.as_bytes()).ok()?;
+    }
+}
+"#;
+
+/// A workspace with one service, and a repository of it.
+struct Workspace {
+    folder: tempfile::TempDir,
+}
+
+impl Workspace {
+    fn new() -> Self {
+        let workspace = Self { folder: tempfile::tempdir().unwrap() };
+        let manifest = "[package]\nname = \"tiny\"\nversion = \"0.1.0\"\nedition = \"2024\"\n[dependencies]\nhttpdate = \"1.0.3\"\n";
+        workspace.write("Cargo.toml", "[workspace]\nmembers = [\"tiny\"]\nresolver = \"3\"\n");
+        workspace.write("tiny/Cargo.toml", manifest);
+        workspace.write(
+            "services.toml",
+            "[[service]]\nname = \"tiny\"\npackage = \"tiny\"\nexpect = { body = \"ok\" }\n",
+        );
+        workspace.write(".gitignore", "/target\n/out*\n");
+        workspace.serve(0);
+        scenarios(&workspace.root());
+        workspace
+    }
+
+    fn root(&self) -> PathBuf {
+        self.folder.path().join("workspace")
+    }
+
+    fn path(&self, path: &str) -> PathBuf {
+        self.root().join(path)
+    }
+
+    fn write(&self, path: &str, text: &str) {
+        let path = self.path(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+
+    /// The service, with so many turns of a loop for each request.
+    fn serve(&self, work: u32) {
+        self.write("tiny/src/main.rs", &format!("const WORK: u32 = {work};{SERVER}"));
+    }
+
+    fn commit(&self) {
+        for words in [&["init", "--quiet"][..], &["add", "."], &["commit", "--quiet", "--message", "x"]] {
+            let identity = ["-c", "user.name=x", "-c", "user.email=x@example.org"];
+            let mut git = Command::new("git");
+            assert!(git.current_dir(self.root()).args(identity).args(words).status().unwrap().success());
+        }
+    }
+
+    fn command(&self, out: &str) -> assert_cmd::Command {
+        let mut command = bench();
+        command.current_dir(self.root()).env("CARGO_NET_OFFLINE", "true");
+        command.args(["compare", "--profile", "dev", "--scenario", "saturate", "--rounds", "6"]);
+        command.args(["--scenarios", "scenarios.json", "--out", out]);
+        command
+    }
+
+    fn results(&self, out: &str) -> Value {
+        serde_json::from_str(&fs::read_to_string(self.path(out).join("results.json")).unwrap()).unwrap()
+    }
+
+    /// The folders and files below that of the builds whose names begin so.
+    fn kept(&self, prefix: &str) -> Vec<PathBuf> {
+        let mut found = Vec::new();
+        let mut folders = vec![self.path("target/variants")];
+        while let Some(folder) = folders.pop() {
+            for path in fs::read_dir(folder).into_iter().flatten().map(|entry| entry.unwrap().path()) {
+                if path.file_name().unwrap().to_string_lossy().starts_with(prefix) {
+                    found.push(path.clone());
+                }
+                if path.is_dir() {
+                    folders.push(path);
+                }
+            }
+        }
+        found
+    }
+}
+
+/// A copy of the sources of a crate that this repository is built from.
+fn copied(name: &str, to: &Path) {
+    let metadata = cargo_metadata::MetadataCommand::new().current_dir(root()).exec().unwrap();
+    let package = metadata.packages.iter().find(|package| *package.name == *name).unwrap();
+    let from = package.manifest_path.parent().unwrap();
+    assert!(Command::new("cp").arg("-r").arg(from).arg(to).status().unwrap().success());
+}
+
+fn stderr(assert: &Assert) -> String {
+    String::from_utf8_lossy(&assert.get_output().stderr).into_owned()
+}
+
+#[test]
+fn a_patch_is_compared_with_the_crate_of_the_registry_and_a_second_run_finds_both_builds() {
+    let workspace = Workspace::new();
+    copied("httpdate", &workspace.path("../httpdate"));
+    let patch = ["--patch", "httpdate=../httpdate", "--format", "markdown", "--fail-if", "binary>10000%"];
+    let first = workspace.command("out1").args(patch).assert().success();
+    first
+        .stdout(contains("tiny with httpdate from ../httpdate").and(contains("| service | compared with |")));
+    let results = workspace.results("out1");
+    let names: Vec<_> =
+        results["services"].as_array().unwrap().iter().map(|metadata| &metadata["name"]).collect();
+    assert_eq!(names, ["tiny", "tiny (httpdate from ../httpdate)", "tiny (control)"]);
+    let row = |name: &str| {
+        let rows = results["summaries"][0]["rows"].as_array().unwrap().clone();
+        rows.into_iter().find(|row| row["service"] == name).unwrap()
+    };
+    let patched = &row("tiny (httpdate from ../httpdate)")["metrics"]["cpu_us_per_request"]["vs_reference"];
+    assert_eq!((patched["to"].as_str(), patched["bounds"].as_str()), (Some("tiny"), Some("interval")));
+    assert!(row("tiny")["metrics"]["cpu_us_per_request"]["vs_reference"].is_null());
+    let lock = fs::read_to_string(workspace.kept("Cargo.lock").first().unwrap()).unwrap();
+    assert!(lock.contains("httpdate") && !lock.contains("registry+"), "{lock}");
+    let built = || {
+        let kept = workspace
+            .kept("tiny")
+            .into_iter()
+            .find(|path| path.parent().unwrap().ends_with("bin/dev"));
+        fs::metadata(kept.unwrap()).unwrap().modified().unwrap()
+    };
+    let before = built();
+    workspace.command("out2").args(patch).assert().success();
+    assert_eq!(built(), before);
+    // What the patch holds is part of what a build is known by.
+    workspace
+        .write("../httpdate/src/lib.rs", "pub fn fmt_http_date(_: std::time::SystemTime) -> u32 { wrong }");
+    let broken = workspace.command("out3").args(patch).assert().code(1);
+    let said = "skipped: tiny does not compile with httpdate from ../httpdate: error[E0425]: cannot find value `wrong`";
+    assert!(stderr(&broken).contains(said), "{}", stderr(&broken));
+    assert!(workspace.kept("unfinished").is_empty());
+}
+
+#[test]
+fn limits_decide_the_exit_status_between_a_commit_and_the_working_tree() {
+    let workspace = Workspace::new();
+    workspace.commit();
+    let against = ["--against", "HEAD", "--fail-if", "cpu>50%", "--fail-if", "binary<-99%"];
+    let kept = workspace.command("out1").args(against).assert().success();
+    assert!(
+        stderr(&kept).contains("cpu>50% is kept: tiny (working tree) vs tiny (HEAD), saturate"),
+        "{}",
+        stderr(&kept)
+    );
+    workspace.serve(4000);
+    let broken = workspace.command("out2").args(against).assert().code(3);
+    broken.stderr(contains("error: cpu>50% is broken").and(contains("tiny (working tree) vs tiny (HEAD)")));
+    let rulings = workspace.results("out2")["rulings"].as_array().unwrap().clone();
+    assert!(rulings.len() == 2 && rulings[0]["is_broken"] == true, "{rulings:?}");
+    workspace.write("tiny/src/main.rs", "fn main() { wrong }");
+    let failed = workspace.command("out3").args(against).assert().code(1);
+    failed.stderr(contains("cannot build tiny").and(contains("wrong")));
+    workspace
+        .command("out4")
+        .args(["--against", "none"])
+        .assert()
+        .code(1)
+        .stderr(contains("no commit \"none\""));
+}
+
+#[test]
+fn what_cannot_be_built_or_judged_is_one_clear_line() {
+    let workspace = Workspace::new();
+    let cases: [(&[&str], i32, &str); 8] = [
+        (&["httpdate@9.9.9"], 1, "httpdate 9.9.9"),
+        (&["serde@1.0.0"], 1, "none of the services depends on serde"),
+        (&["httpdate@1.0.3"], 1, "tiny (httpdate 1.0.3) is named twice"),
+        (&["httpdate@1"], 2, "not a whole version such as 1.2.3"),
+        (&["--patch", "httpdate=none"], 1, "there is no folder none"),
+        (&["--patch", "httpdate=."], 1, "there is no crate httpdate in ."),
+        (&["--fail-if", "speed>1%"], 2, "there is no metric \"speed\""),
+        (&["--fail-if", "cpu>1%", "--precision", "none"], 2, "not a percentage"),
+    ];
+    for (arguments, code, names) in cases {
+        let failed = workspace.command("out").args(arguments).assert().code(code);
+        assert!(stderr(&failed).contains(names), "{arguments:?}: {}", stderr(&failed));
+        let _ = fs::remove_dir_all(workspace.path("out"));
+    }
+    let mut few = bench();
+    few.args(["compare", "--rounds", "5", "--fail-if", "cpu>1%"]);
+    few.assert().code(1).stderr(contains("--fail-if needs at least 6 rounds"));
+}
+
+#[test]
+fn ctrl_c_during_a_build_leaves_neither_process_nor_half_a_folder() {
+    let workspace = Workspace::new();
+    workspace.write("tiny/build.rs", "fn main() { std::thread::sleep(std::time::Duration::from_secs(300)) }");
+    workspace.commit();
+    workspace.write("tiny/build.rs", "fn main() {}");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_hello-bench"));
+    command.current_dir(workspace.root()).env("CARGO_NET_OFFLINE", "true");
+    command.args(["compare", "--profile", "dev", "--against", "HEAD", "--out", "out"]);
+    let mut running = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let limit = Instant::now() + Duration::from_secs(60);
+    while !is_at_work(&workspace.root()) {
+        assert!(Instant::now() < limit, "nothing is built");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let pid = nix::unistd::Pid::from_raw(running.id().cast_signed());
+    nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGINT).unwrap();
+    assert_eq!(running.wait().unwrap().code(), Some(1));
+    // What is killed may take a moment to be gone.
+    let limit = Instant::now() + Duration::from_secs(5);
+    while is_at_work(&workspace.root()) {
+        assert!(Instant::now() < limit, "the build goes on");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    assert!(workspace.kept("unfinished").is_empty() && workspace.kept("tiny.").is_empty());
+}
+
+/// Whether the build script of the workspace runs.
+fn is_at_work(folder: &Path) -> bool {
+    let processes = fs::read_dir("/proc").unwrap().flatten();
+    let programs = processes.filter_map(|entry| fs::read_link(entry.path().join("exe")).ok());
+    let mut own = programs.filter(|program| program.starts_with(folder));
+    own.any(|program| program.ends_with("build-script-build"))
+}
