@@ -179,10 +179,12 @@ impl Connection {
 
     /// Keeps what was read and not used. A connection that owes nothing holds no memory for it.
     fn keep(&mut self, rest: &[u8]) {
-        if rest.is_empty() && self.input.capacity() == 0 {
-            return;
+        let is_nothing = rest.is_empty() || self.end.is_some();
+        if !is_nothing {
+            self.input = rest.to_vec();
+        } else if self.input.capacity() > 0 {
+            self.input = Vec::new();
         }
-        self.input = rest.to_vec();
     }
 
     /// Sends answers; what the system does not take is kept.
