@@ -50,6 +50,19 @@ impl Difference<'_> {
         self.service == "svc-actix"
     }
 
+    fn is_warp(&self) -> bool {
+        self.service.starts_with("svc-warp")
+    }
+
+    fn is_floor(&self) -> bool {
+        self.service == "hello-floor"
+    }
+
+    /// Those that do not share hyper's reading of requests.
+    fn is_no_hyper(&self) -> bool {
+        self.is_actix() || self.is_floor()
+    }
+
     fn has(&self, part: &str) -> bool {
         self.input.contains(part)
     }
@@ -69,9 +82,25 @@ impl Difference<'_> {
         is_refusal_of(self.common, self.own)
     }
 
+    /// The status of the service's first answer that most did not give.
+    fn next_status(&self) -> Option<u16> {
+        let same = self
+            .own
+            .answers
+            .iter()
+            .zip(&self.common.answers)
+            .take_while(|(own, common)| own == common);
+        self.own.answers.get(same.count()).map(|(status, _)| *status)
+    }
+
     /// The service did as most, up to where it ended the connection.
     fn ends_early(&self) -> bool {
-        self.own.is_ended && self.common.answers.starts_with(&self.own.answers)
+        self.own.is_ended && self.is_prefix()
+    }
+
+    /// The service gave none but the first of most services' answers.
+    fn is_prefix(&self) -> bool {
+        self.common.answers.starts_with(&self.own.answers)
     }
 
     /// Most did as the service, up to where they ended the connection.
@@ -91,6 +120,14 @@ impl Difference<'_> {
         words
             .into_iter()
             .any(|word| word.contains(|letter: char| "!#$%&'*+.^_`|~".contains(letter)))
+    }
+
+    /// Whether a request line has a target in authority form, which has no path.
+    fn has_target_without_path(&self) -> bool {
+        let targets = self.input.lines().filter_map(|line| line.split_once(' ')?.1.strip_suffix(" http/1.1"));
+        targets
+            .into_iter()
+            .any(|target| !target.starts_with(['/', '*']) && !target.contains("://"))
     }
 
     /// Whether a head has no Host field, two, or one with an unusual value.
@@ -113,12 +150,6 @@ fn is_refusal_of(refusing: &Reaction, other: &Reaction) -> bool {
 
 const KNOWN: &[Known] = &[
     Known {
-        reason: "a service may end the connection where the rest of a body is late, and need not (RFC 9112, 9.6)",
-        explains: |it| {
-            it.arrival == Arrival::Pieces && it.has_body() && (it.ends_early() || it.is_common_early())
-        },
-    },
-    Known {
         reason: "services under their framework's own server, and not the tuned ones, leave Host to their user",
         explains: |it| it.has_odd_host() && (it.refuses() || it.serves_on()),
     },
@@ -127,20 +158,30 @@ const KNOWN: &[Known] = &[
         explains: |it| it.input.trim_start().starts_with("pri * http/2.0"),
     },
     Known {
-        reason: "actix-http refuses a body of doubtful length, as it may (RFC 9112, 6.1 and 6.3)",
-        explains: |it| it.is_actix() && it.has_body() && it.refuses(),
+        reason: "a service may end the connection where the rest of a body is late, and need not (RFC 9112, 9.6)",
+        explains: |it| {
+            it.arrival == Arrival::Pieces && it.has_body() && (it.ends_early() || it.is_common_early())
+        },
     },
     Known {
-        reason: "actix-web ends the connection where a body was not read, as it may (RFC 9112, 9.6)",
-        explains: |it| it.is_actix() && it.has_body() && it.ends_early(),
+        reason: "a service may wait for the rest of a body that it does not read, or end the connection (RFC 9112, 9.6)",
+        explains: |it| it.has_body() && it.own.answers == it.common.answers,
     },
     Known {
-        reason: "actix-web ends the connection after an offer to upgrade, which nobody takes",
-        explains: |it| it.is_plain_actix() && it.has("upgrade") && it.ends_early(),
+        reason: "actix-http and the floor refuse a body of doubtful length, as they may (RFC 9112, 6.1 and 6.3)",
+        explains: |it| it.is_no_hyper() && it.has_body() && it.refuses(),
     },
     Known {
-        reason: "actix-http reads over trailers without looking at them, as it drops them (RFC 9112, 7.1.2)",
-        explains: |it| it.is_actix() && it.has("chunked") && it.goes_on() && it.common.is_ended,
+        reason: "actix-http and the floor may end the connection instead of reading a body (RFC 9112, 9.6)",
+        explains: |it| it.is_no_hyper() && (it.has_body() || it.has("expect")) && it.ends_early(),
+    },
+    Known {
+        reason: "actix-http and the floor read over trailers without looking at them, and drop them (RFC 9112, 7.1.2)",
+        explains: |it| it.is_no_hyper() && it.has("chunked") && it.goes_on() && it.common.is_ended,
+    },
+    Known {
+        reason: "actix-http takes a request that offers to upgrade for the last, whether or not the offer is taken",
+        explains: |it| it.is_actix() && it.has("upgrade") && it.is_prefix(),
     },
     Known {
         reason: "actix-http goes on after Connection: close and HTTP/1.0 (docs/upstream.md)",
@@ -151,19 +192,28 @@ const KNOWN: &[Known] = &[
         explains: |it| it.is_plain_actix() && it.has("head "),
     },
     Known {
-        reason: "a service may wait for the rest of a body that it does not read, or end the connection (RFC 9112, 9.6)",
-        explains: |it| it.has_body() && it.own.answers == it.common.answers,
-    },
-    Known {
         reason: "actix-http refuses a method with punctuation, which http 0.2 does not take for a token",
         explains: |it| it.is_actix() && it.has_odd_method() && it.refuses(),
     },
     Known {
         reason: "actix-http takes CONNECT for the last request, whatever its answer",
-        explains: |it| it.is_actix() && it.has("connect ") && it.common.answers.starts_with(&it.own.answers),
+        explains: |it| it.is_actix() && it.has("connect ") && it.is_prefix(),
     },
     Known {
-        reason: "the floor ends the connection where it does not read a body, as it may (RFC 9112, 9.6)",
-        explains: |it| it.service == "hello-floor" && it.has_body() && it.ends_early(),
+        reason: "warp takes a target without a path for the root (docs/upstream.md)",
+        explains: |it| {
+            it.is_warp()
+                && it.has_target_without_path()
+                && it.own.answers.len() == it.common.answers.len()
+                && it.own.is_ended == it.common.is_ended
+        },
+    },
+    Known {
+        reason: "the floor takes a target of no form for a path that it does not have (RFC 9112, 3, lets it)",
+        explains: |it| it.is_floor() && it.serves_on() && it.next_status() == Some(404),
+    },
+    Known {
+        reason: "the floor ends every connection of HTTP/1.0, as it may (RFC 9112, 9.3)",
+        explains: |it| it.is_floor() && it.has("http/1.0") && it.ends_early(),
     },
 ];
