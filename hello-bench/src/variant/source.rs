@@ -7,6 +7,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result};
 use cargo_metadata::{Metadata, Package};
+use ignore::{DirEntry, WalkBuilder};
 
 use crate::command;
 use crate::interrupt::Interrupt;
@@ -14,7 +15,8 @@ use crate::interrupt::Interrupt;
 /// Folders that are no sources, where git does not say what is.
 const NO_SOURCES: [&str; 4] = ["target", ".git", "node_modules", "results"];
 
-/// The files below a folder that git tracks or would track; all but what is built where git does not know them.
+/// The files below a folder that git tracks or would track; where git does not know the folder, all but what is built
+/// or what a `.gitignore` leaves out.
 ///
 /// # Errors
 /// When the folder cannot be read, or the user interrupts.
@@ -27,8 +29,7 @@ pub(super) fn files(root: &Path, interrupt: &Interrupt) -> Result<Vec<PathBuf>> 
         known.split('\0').filter(|path| !path.is_empty()).map(PathBuf::from).collect();
     // A folder that git ignores has a manifest all the same.
     if !found.iter().any(|path| path == Path::new("Cargo.toml")) {
-        found.clear();
-        walk(root, Path::new(""), &mut found)?;
+        found = walk(root)?;
     }
     found.retain(|path| root.join(path).symlink_metadata().is_ok_and(|kind| !kind.is_dir()));
     found.sort_unstable();
@@ -36,20 +37,16 @@ pub(super) fn files(root: &Path, interrupt: &Interrupt) -> Result<Vec<PathBuf>> 
     Ok(found)
 }
 
-fn walk(root: &Path, below: &Path, found: &mut Vec<PathBuf>) -> Result<()> {
-    let folder = root.join(below);
-    let entries = fs::read_dir(&folder).with_context(|| format!("cannot read {}", folder.display()))?;
-    for entry in entries {
-        let entry = entry?;
-        let path = below.join(entry.file_name());
-        let is_source = !NO_SOURCES.iter().any(|name| entry.file_name() == *name);
-        match entry.file_type()? {
-            kind if kind.is_dir() && is_source => walk(root, &path, found)?,
-            kind if kind.is_dir() => {}
-            _ => found.push(path),
-        }
+fn walk(root: &Path) -> Result<Vec<PathBuf>> {
+    let is_source = |entry: &DirEntry| !NO_SOURCES.iter().any(|name| entry.file_name() == *name);
+    let mut walk = WalkBuilder::new(root);
+    walk.hidden(false).parents(false).require_git(false).filter_entry(is_source);
+    let mut found = Vec::new();
+    for entry in walk.build().skip(1) {
+        let path = entry.with_context(|| format!("cannot read {}", root.display()))?.into_path();
+        found.push(path.strip_prefix(root)?.to_owned());
     }
-    Ok(())
+    Ok(found)
 }
 
 /// The folders of the members that none of these packages is built from, relative to the root of the workspace.
@@ -177,12 +174,14 @@ mod tests {
         let root = folder.path();
         fs::create_dir_all(root.join("target")).unwrap();
         fs::create_dir_all(root.join("src")).unwrap();
-        for path in ["Cargo.toml", "src/main.rs", "README.md", "target/x"] {
+        fs::create_dir_all(root.join("out1")).unwrap();
+        for path in ["Cargo.toml", "src/main.rs", "README.md", "target/x", "out1/run.json"] {
             fs::write(root.join(path), path).unwrap();
         }
+        fs::write(root.join(".gitignore"), "/out*\n").unwrap();
         let interrupt = Interrupt::default();
         let found = files(root, &interrupt).unwrap();
-        assert_eq!(found, ["Cargo.toml", "README.md", "src/main.rs"].map(PathBuf::from));
+        assert_eq!(found, [".gitignore", "Cargo.toml", "README.md", "src/main.rs"].map(PathBuf::from));
         let before = digest_of(root);
         fs::write(root.join("README.md"), "other").unwrap();
         assert_eq!(digest_of(root), before);
