@@ -121,9 +121,8 @@ pub fn control(summary: &Summary) -> Option<String> {
     let Ratio { ratio, low, high, .. } = &control.ratio;
     Some(match control.resolves {
         Some(resolves) => {
-            let digits = usize::from(resolves < 0.01);
             let percent = resolves * 100.0;
-            format!("control {ratio:.3} [{low:.3}, {high:.3}]: this run resolves about {percent:.digits$} %")
+            format!("control {ratio:.3} [{low:.3}, {high:.3}]: this run resolves about {percent:.1} %")
         }
         None => format!("control {ratio:.3} (range {low:.3} to {high:.3}): too few rounds for an interval"),
     })
