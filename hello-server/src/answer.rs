@@ -1,40 +1,66 @@
 //! One request: what hyper leaves to its user, around the service's own answer.
 
 use std::convert::Infallible;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
 
 use hyper::body::Incoming;
 use hyper::header::{CONNECTION, HeaderValue};
 use hyper::service::Service;
 use hyper::{Request, Response, StatusCode};
+use pin_project_lite::pin_project;
 
 use crate::activity::Activity;
 use crate::head;
 
-/// Answers a request: with nothing but a status if its head must be refused, or else as the service does.
-pub(crate) fn answer<S, B>(
+pin_project! {
+    /// The answer to a request: the service's, or nothing but a status if its head must be refused. An async block would
+    /// move the service's future, with the request in it, one more time.
+    #[project = Step]
+    pub(crate) enum Answer<'a, F> {
+        Service { #[pin] answering: F, activity: &'a Activity },
+        Refusal { status: StatusCode, activity: &'a Activity },
+    }
+}
+
+/// Answers a request as the service does, unless its head must be refused.
+pub(crate) fn answer<'a, S>(
     service: &S,
     request: Request<Incoming>,
-    activity: &Activity,
-) -> impl Future<Output = Result<Response<B>, Infallible>>
+    activity: &'a Activity,
+) -> Answer<'a, S::Future>
 where
-    S: Service<Request<Incoming>, Response = Response<B>, Error = Infallible>,
-    B: Default,
+    S: Service<Request<Incoming>>,
 {
     activity.begin();
-    let answering = match head::fault(&request) {
-        None => Ok(service.call(request)),
-        Some(status) => Err(status),
-    };
-    async move {
-        let mut answer = match answering {
-            Ok(answering) => answering.await?,
-            Err(status) => refusal(status),
-        };
-        if activity.is_last() {
-            end_with(&mut answer);
+    match head::fault(&request) {
+        None => Answer::Service { answering: service.call(request), activity },
+        Some(status) => Answer::Refusal { status, activity },
+    }
+}
+
+impl<F, B> Future for Answer<'_, F>
+where
+    F: Future<Output = Result<Response<B>, Infallible>>,
+    B: Default,
+{
+    type Output = Result<Response<B>, Infallible>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        match self.project() {
+            Step::Service { answering, activity } => {
+                let mut answer = ready!(answering.poll(cx))?;
+                if activity.is_last() {
+                    end_with(&mut answer);
+                }
+                activity.end();
+                Poll::Ready(Ok(answer))
+            }
+            Step::Refusal { status, activity } => {
+                activity.end();
+                Poll::Ready(Ok(refusal(*status)))
+            }
         }
-        activity.end();
-        Ok(answer)
     }
 }
 
