@@ -2,5 +2,7 @@
 mod app;
 
 fn main() -> std::process::ExitCode {
-    hello_server::run("svc-axum-tuned", hello_server::Tower(app::app()))
+    // Once for all requests, as axum::serve does.
+    let app = app::app().with_state(());
+    hello_server::run("svc-axum-tuned", hello_server::Tower(app))
 }
