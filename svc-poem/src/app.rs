@@ -1,15 +1,11 @@
 use hello_core::{Msg, Params, Refusal};
-use poem::error::{MethodNotAllowedError, NotFoundError, ParseQueryError};
+use poem::error::{MethodNotAllowedError, ParseQueryError};
 use poem::http::{StatusCode, header::ALLOW};
 use poem::web::{Json, Query, WithContentType};
-use poem::{Endpoint, EndpointExt, IntoResponse, Response, Route, get, handler};
+use poem::{Endpoint, EndpointExt, Error, IntoResponse, Response, Route, get, handler};
 
 pub(crate) fn app() -> impl Endpoint {
-    Route::new()
-        .at("/", get(hello).head(hello))
-        .catch_error(repeated_name)
-        .catch_error(not_found)
-        .catch_error(method_not_allowed)
+    Route::new().at("/", get(hello).head(hello)).catch_all_error(recover)
 }
 
 #[handler]
@@ -17,15 +13,21 @@ fn hello(Query(params): Query<Params>) -> WithContentType<Json<Msg>> {
     json(params.greeting())
 }
 
-async fn repeated_name(_: ParseQueryError) -> Response {
-    refuse(Refusal::RepeatedName)
+async fn recover(error: Error) -> Response {
+    if error.is::<ParseQueryError>() {
+        refuse(Refusal::RepeatedName)
+    } else if error.is::<MethodNotAllowedError>() {
+        method_not_allowed()
+    } else {
+        not_found()
+    }
 }
 
-async fn not_found(_: NotFoundError) -> Response {
+fn not_found() -> Response {
     refuse(Refusal::NotFound)
 }
 
-async fn method_not_allowed(_: MethodNotAllowedError) -> Response {
+fn method_not_allowed() -> Response {
     refuse(Refusal::MethodNotAllowed).with_header(ALLOW, "GET, HEAD").into_response()
 }
 
