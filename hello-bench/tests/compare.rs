@@ -264,18 +264,6 @@ fn a_round_visits_every_service_in_slices_with_a_control() {
 }
 
 #[test]
-fn below_six_rounds_there_is_a_range_and_no_interval() {
-    let folder = tempfile::tempdir().unwrap();
-    let arguments = ["good", "other", "--scenario", "saturate", "--rounds", "2"];
-    let ended = compare(folder.path(), &[("other", "wrong", u32::MAX)], &arguments).success();
-    ended.stdout(contains("(range ").and(contains("too few rounds")));
-    let results = results(folder.path());
-    let rows = results["summaries"][0]["rows"].as_array().unwrap();
-    let other = rows.iter().find(|row| row["service"] == "other").unwrap();
-    assert_eq!(other["metrics"]["throughput_per_s"]["vs_reference"]["bounds"], "range");
-}
-
-#[test]
 fn ctrl_c_keeps_finished_rounds_and_leaves_no_process() {
     let folder = tempfile::tempdir().unwrap();
     let (services, scenarios) = (catalogue(folder.path(), &[]), scenarios(folder.path()));

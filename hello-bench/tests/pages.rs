@@ -10,6 +10,7 @@ use common::bench;
 use hello_bench::render::{html, markdown, terminal};
 use hello_bench::report::Report;
 use hello_bench::run;
+use hello_stats::Bounds;
 use predicates::prelude::*;
 use predicates::str::contains;
 
@@ -46,6 +47,21 @@ fn html_page() {
     let drawings = page.matches("<svg").count();
     assert!(drawings > 10 && page.matches("role=\"img\" aria-label=").count() == drawings);
     insta::assert_snapshot!(page);
+}
+
+#[test]
+fn below_six_rounds_there_is_a_range_and_no_interval() {
+    let (run, mut samples) = run::read(&folder()).unwrap();
+    samples.retain(|sample| sample.round <= 2);
+    let report = Report::new(run, &samples);
+    let page = terminal::page(&report, false);
+    assert!(page.contains("(range ") && page.contains("too few rounds"), "{page}");
+    let ratios = report.summaries.iter().flat_map(|summary| &summary.rows);
+    let ratios = ratios
+        .flat_map(|row| row.metrics.values())
+        .filter_map(|metric| metric.vs_reference.as_ref());
+    let bounds: Vec<Bounds> = ratios.map(|ratio| ratio.bounds).collect();
+    assert!(bounds.len() > 3 && bounds.iter().all(|bounds| *bounds == Bounds::Range), "{bounds:?}");
 }
 
 #[test]
