@@ -73,7 +73,7 @@ pub fn images(
 /// When a build fails.
 pub fn time_clean_builds(builder: &Builder, programs: &mut [Program]) -> Result<()> {
     let title = |program: &Program| format!("building {} from nothing", program.service.name);
-    let times = each(programs, title, |program| builder.clean_build(&program.service))?;
+    let times = each(programs, title, |program| builder.clean_build(program))?;
     for (program, time) in programs.iter_mut().zip(times) {
         program.metadata.clean_build_s = time.map(|time| time.as_secs_f64());
     }

@@ -22,6 +22,7 @@ pub mod diff;
 pub mod docker;
 pub mod generator;
 pub mod headline;
+pub mod history;
 pub mod interrupt;
 pub mod k6;
 pub mod launch;

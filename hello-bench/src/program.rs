@@ -27,6 +27,8 @@ pub struct Program {
     pub arguments: Vec<String>,
     /// The folder to start it in.
     pub folder: PathBuf,
+    /// The root of the workspace that it was built in.
+    pub root: PathBuf,
     /// What is known of it.
     pub metadata: Metadata,
 }
@@ -98,7 +100,8 @@ impl<'a> Builder<'a> {
         ensure!(is_there, "service {}: there is no {}", service.name, path.display());
         let metadata = self.metadata(service, &path)?;
         let folder = self.root().join(&service.folder);
-        Ok(Program { service: service.clone(), path, arguments, folder, metadata })
+        let root = self.root().to_owned();
+        Ok(Program { service: service.clone(), path, arguments, folder, root, metadata })
     }
 
     /// An error once the user wants to stop.
@@ -236,15 +239,18 @@ impl<'a> Builder<'a> {
         Ok(Source { path: path.display().to_string(), text })
     }
 
-    /// The time of a build from nothing, in a folder of its own; `None` for what is no package.
+    /// The time of a build from nothing of what a program was built from, in a folder of its own; `None` for what is no
+    /// package.
     ///
     /// # Errors
     /// When the build fails.
-    pub fn clean_build(&self, service: &Service) -> Result<Option<Duration>> {
+    pub fn clean_build(&self, program: &Program) -> Result<Option<Duration>> {
+        let service = &program.service;
         let Some(package) = &service.package else { return Ok(None) };
         let folder = self.target(service)?.join("clean-build");
         let _ = fs::remove_dir_all(&folder);
         let mut cargo = self.compile(service, package, &folder);
+        cargo.current_dir(&program.root);
         let started = Instant::now();
         let built = command::run(&mut cargo, self.interrupt)
             .with_context(|| format!("cannot build {}", service.name));

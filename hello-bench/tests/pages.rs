@@ -117,3 +117,48 @@ fn shells_and_man_are_served_from_the_same_definitions() {
     bench().args(["completions", "bash"]).assert().success().stdout(contains("--precision"));
     bench().arg("man").assert().success().stdout(contains(".TH").and(contains("precision")));
 }
+
+/// The made-up run as one of two versions of axum: what was svc-hyper is its later one.
+fn versions(to: &Path) -> PathBuf {
+    let folder = to.join("versions");
+    fs::create_dir(&folder).unwrap();
+    for file in ["run.json", "samples.jsonl"] {
+        let text = fs::read_to_string(self::folder().join(file)).unwrap();
+        fs::write(folder.join(file), text.replace("svc-hyper", "svc-axum (axum 0.8.9)")).unwrap();
+    }
+    let path = folder.join("run.json");
+    let mut run: serde_json::Value = serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
+    for (name, version) in [("svc-axum", "0.8.8"), ("svc-axum (axum 0.8.9)", "0.8.9")] {
+        let services = run["services"].as_array_mut().unwrap();
+        let own = services.iter_mut().find(|service| service["name"] == name).unwrap();
+        own["framework"] = "axum".into();
+        own["instructions"] = serde_json::json!({"mean": 6100.0, "least": 6090.0, "most": 6110.0});
+        own["variant"] = serde_json::json!({"service": "svc-axum", "phrase": format!("with axum {version}"), "base": "svc-axum"});
+    }
+    fs::write(&path, run.to_string()).unwrap();
+    folder
+}
+
+#[test]
+fn a_history_shows_each_service_by_version_and_keeps_sittings_apart() {
+    let copy = tempfile::tempdir().unwrap();
+    let versions = versions(copy.path());
+    let page = copy.path().join("page.html");
+    let markers = copy.path().join("page.md");
+    fs::write(&markers, "a\n<!-- history -->\n<!-- /history -->\nb\n").unwrap();
+    let mut history = bench();
+    history.arg("history").args([&versions, &versions]).args(["--format", "markdown"]);
+    history.arg("--html").arg(&page).arg("--splice").arg(&markers);
+    let printed = history.assert().success().get_output().stdout.clone();
+    insta::assert_snapshot!(String::from_utf8(printed.clone()).unwrap());
+    assert!(fs::read_to_string(markers).unwrap().contains(std::str::from_utf8(&printed).unwrap()));
+    let page = fs::read_to_string(page).unwrap();
+    for forbidden in ["<script", "http://", "https://", "NaN", "inf\""] {
+        assert!(!page.contains(forbidden), "{forbidden}");
+    }
+    // The charts are those of the newest sitting, each with its data, and each sitting has its table.
+    assert_eq!((page.matches("vs 0.8.8</h3>").count(), page.matches("<details").count()), (4, 10));
+    insta::assert_snapshot!("history_page", page);
+    let none = bench().arg("history").arg(folder()).assert().code(1);
+    none.stderr(contains("there are no builds of one service"));
+}

@@ -81,6 +81,15 @@ impl Builds {
         Ok(services)
     }
 
+    /// Puts versions in their order, the oldest first, where that is wanted.
+    pub(super) fn sort_if(&mut self, is_wanted: bool) {
+        for named in self.named.iter_mut().filter(|_| is_wanted) {
+            if let Named::Versions(versions) = named {
+                versions.versions.sort();
+            }
+        }
+    }
+
     /// The services of this file, or of the nearest `services.toml`; those of the user's own need none.
     pub(super) fn catalogue(&self, files: &Files) -> Result<Catalogue> {
         match files.catalogue() {

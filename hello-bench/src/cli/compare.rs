@@ -11,12 +11,14 @@ use jiff::ZonedDateTime;
 
 use crate::build;
 use crate::cli::builds::{self, Builds};
+use crate::cli::history;
 use crate::cli::limits::Limits;
 use crate::cli::shared::{self, Files, Page, print, shown};
 use crate::cli::stress::{STRESS, StressOptions};
 use crate::compare::Comparison;
 use crate::docker::Docker;
 use crate::generator::Generator;
+use crate::history::History;
 use crate::k6::K6;
 use crate::measure::Precision;
 use crate::program::{Builder, Program};
@@ -98,6 +100,9 @@ pub(super) struct Compare {
     /// Also build each service from nothing and take the time: some minutes more
     #[arg(long)]
     build_time: bool,
+    /// Also write history.html, each build relative to the oldest version; implies --count and --build-time
+    #[arg(long)]
+    history: bool,
     /// The form of the report on stdout
     #[arg(long, value_enum, default_value_t = Page::Table)]
     format: Page,
@@ -131,7 +136,8 @@ enum EngineName {
 }
 
 impl Compare {
-    pub(super) fn run(self, session: &Session) -> Result<()> {
+    pub(super) fn run(mut self, session: &Session) -> Result<()> {
+        self.builds.sort_if(self.history);
         self.limits.check(self.measure.rounds)?;
         let catalogue = self.builds.catalogue(&self.files)?;
         let services = self.services(&catalogue)?;
@@ -170,6 +176,10 @@ impl Compare {
             precision: self.measure.precision(),
         };
         let outcome = comparison.run(folder, session)?;
+        if self.history {
+            let reports = std::slice::from_ref(&outcome.report);
+            history::write(&History::of(reports)?, &outcome.folder.join(history::PAGE))?;
+        }
         print(&self.format.of(&outcome.report)?)?;
         let _ = writeln!(io::stderr(), "results in {}", shown(&outcome.folder));
         let failed = outcome.report.failed();
@@ -240,13 +250,13 @@ impl Compare {
         if let Some(floor) = catalogue.floor().filter(|floor| !has(floor)) {
             programs.extend(build::all(builder, std::slice::from_ref(floor))?);
         }
-        if self.build_time {
+        if self.build_time || self.history {
             build::time_clean_builds(builder, &mut programs)?;
         }
         if let Some(docker) = docker {
             programs.extend(build::images(docker, catalogue, &programs, &session.interrupt)?);
         }
-        self.limits.count(&mut programs, session)?;
+        self.limits.count(&mut programs, self.history, session)?;
         if !self.no_control && self.engine == EngineName::Embedded {
             let control = build::control(&programs, reference)?;
             if control.is_none() {

@@ -55,9 +55,9 @@ impl Limits {
     }
 
     /// Counts the instructions of the services, where they are asked for.
-    pub(super) fn count(&self, programs: &mut [Program], session: &Session) -> Result<()> {
+    pub(super) fn count(&self, programs: &mut [Program], is_needed: bool, session: &Session) -> Result<()> {
         let is_limited = self.limits.iter().any(|limit| limit.subject == Subject::Instructions);
-        if !self.count && !is_limited {
+        if !self.count && !is_limited && !is_needed {
             return Ok(());
         }
         let progress = Progress::new(programs.len() as u64);

@@ -5,6 +5,7 @@ mod check;
 mod compare;
 mod count;
 mod diff;
+mod history;
 mod limits;
 mod list;
 mod load;
@@ -50,6 +51,8 @@ enum Command {
     Report(report::ReportArgs),
     /// Compare two runs
     Diff(diff::DiffArgs),
+    /// Show the builds of each service over versions, from runs that compare several
+    History(history::HistoryArgs),
     /// List the services
     List(list::List),
     /// Print what a shell needs to complete commands and options
@@ -94,6 +97,7 @@ pub fn main() -> ExitCode {
         Command::Count(arguments) => arguments.run(&session),
         Command::Report(arguments) => arguments.run(),
         Command::Diff(arguments) => arguments.run(),
+        Command::History(arguments) => arguments.run(),
         Command::List(arguments) => arguments.run(),
         Command::Completions { shell } => completions(shell),
         Command::Man => manual(),

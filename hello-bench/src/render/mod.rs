@@ -1,6 +1,7 @@
 //! Pages: each renderer shows a [`Report`] and computes nothing.
 
 pub mod compose;
+pub mod history;
 pub mod html;
 pub mod images;
 pub mod markdown;

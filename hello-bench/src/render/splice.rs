@@ -11,6 +11,7 @@ use crate::report::Report;
 
 const RESULTS: (&str, &str) = ("<!-- results -->", "<!-- /results -->");
 const PROBE: (&str, &str) = ("<!-- probe -->", "<!-- /probe -->");
+const HISTORY: (&str, &str) = ("<!-- history -->", "<!-- /history -->");
 const SOURCE: (&str, &str) = ("<!-- source ", "<!-- /source -->");
 
 /// Replaces what stands between the results markers of `text`, and each quoted source file by what it holds now.
@@ -29,6 +30,14 @@ pub fn splice(text: &str, report: &Report, root: &Path) -> Result<String> {
 /// When a marker is missing.
 pub fn probe(text: &str, probes: &Probes) -> Result<String> {
     replace(text, PROBE, &format!("\n{}", robustness::excerpt(probes)))
+}
+
+/// Replaces what stands between the history markers of `text`.
+///
+/// # Errors
+/// When a marker is missing.
+pub fn history(text: &str, tables: &str) -> Result<String> {
+    replace(text, HISTORY, &format!("\n{tables}"))
 }
 
 /// Replaces each quoted source file by what it holds now.

@@ -70,20 +70,27 @@ pub fn label(report: &Report, service: &str) -> String {
         .map_or_else(|| service.to_owned(), |metadata| metadata.label(&report.run.services))
 }
 
+/// The frameworks that have a colour of their own, in the order of the colours.
+const OWN: [&str; 5] = ["actix-web", "hyper", "axum", "warp", "poem"];
+
 /// The class of a service's colour: a framework's own wherever it appears, others' by their place in the list.
 pub(super) fn colour(report: &Report, service: &str) -> String {
-    const OWN: [&str; 5] = ["actix-web", "hyper", "axum", "warp", "poem"];
     let Some(metadata) = report.metadata(service) else { return "c9".to_owned() };
     if metadata.floor {
         return "c9".to_owned();
     }
-    let own = |metadata: &Metadata| OWN.iter().position(|framework| *framework == metadata.framework);
+    let own = |metadata: &Metadata| own_colour(&metadata.framework);
     let others = report.run.services.iter().filter(|metadata| own(metadata).is_none() && !metadata.floor);
     let other = others
         .map(|metadata| metadata.name.as_str())
         .position(|name| name == service)
         .unwrap_or_default();
     format!("c{}", own(metadata).unwrap_or(OWN.len() + other % 4))
+}
+
+/// The number of a framework's own colour; `None` for one that has none.
+pub(super) fn own_colour(framework: &str) -> Option<usize> {
+    OWN.iter().position(|own| *own == framework)
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ pub mod copes;
 pub mod difference;
 pub mod experiment;
 pub mod forest;
+pub mod history;
 pub mod lines;
 pub mod ratios;
 pub mod scale;
