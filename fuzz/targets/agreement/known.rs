@@ -169,7 +169,7 @@ const KNOWN: &[Known] = &[
     },
     Known {
         reason: "whether to speak HTTP/2 is left to the server (RFC 9113, 3.3)",
-        explains: |it| it.input.trim_start().starts_with("pri * http/2.0"),
+        explains: |it| it.has("pri * http/2.0"),
     },
     Known {
         reason: "a service may end the connection where the rest of a body is late, and need not (RFC 9112, 9.6)",
