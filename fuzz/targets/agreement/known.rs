@@ -122,22 +122,36 @@ impl Difference<'_> {
             .any(|word| word.contains(|letter: char| "!#$%&'*+.^_`|~".contains(letter)))
     }
 
+    /// The targets of all lines that look like request lines.
+    fn targets(&self) -> impl Iterator<Item = &str> {
+        self.input.lines().filter_map(|line| {
+            let (target, version) = line.split_once(' ')?.1.rsplit_once(' ')?;
+            version.starts_with("http/1.").then_some(target)
+        })
+    }
+
     /// Whether a request line has a target in authority form, which has no path.
     fn has_target_without_path(&self) -> bool {
-        let targets = self.input.lines().filter_map(|line| line.split_once(' ')?.1.strip_suffix(" http/1.1"));
-        targets
-            .into_iter()
-            .any(|target| !target.starts_with(['/', '*']) && !target.contains("://"))
+        self.targets().any(|target| !target.starts_with(['/', '*']) && !target.contains("://"))
+    }
+
+    /// Whether a request line has a target with a character that no URI has (RFC 3986, 2).
+    fn has_odd_target(&self) -> bool {
+        self.targets()
+            .any(|target| target.contains(['<', '>', '"', '#', '\\', '^', '`', '{', '|', '}']))
     }
 
     /// Whether a head has no Host field, two, or one with an unusual value.
     fn has_odd_host(&self) -> bool {
-        let is_usual =
-            |value: &str| value.trim().chars().all(|letter| letter.is_alphanumeric() || letter == ':');
+        let is_usual = |value: &str| {
+            let (name, port) = value.trim().split_once(':').unwrap_or((value.trim(), ""));
+            let is_name = !name.is_empty() && name.chars().all(char::is_alphanumeric);
+            is_name && port.chars().all(|digit| digit.is_ascii_digit())
+        };
         let heads = self.input.split("\n\r\n").flat_map(|part| part.split("\n\n"));
         heads.filter(|head| head.contains("http/1.")).any(|head| {
             let mut hosts = head.lines().filter_map(|line| line.strip_prefix("host:"));
-            !matches!((hosts.next(), hosts.next()), (Some(value), None) if is_usual(value) && !value.trim().is_empty())
+            !matches!((hosts.next(), hosts.next()), (Some(value), None) if is_usual(value))
         })
     }
 }
@@ -155,7 +169,7 @@ const KNOWN: &[Known] = &[
     },
     Known {
         reason: "whether to speak HTTP/2 is left to the server (RFC 9113, 3.3)",
-        explains: |it| it.input.trim_start().starts_with("pri * http/2.0"),
+        explains: |it| it.has("pri * http/2.0"),
     },
     Known {
         reason: "a service may end the connection where the rest of a body is late, and need not (RFC 9112, 9.6)",
@@ -204,13 +218,27 @@ const KNOWN: &[Known] = &[
         explains: |it| {
             it.is_warp()
                 && it.has_target_without_path()
-                && it.own.answers.len() == it.common.answers.len()
+                && (it.has_odd_host() || it.own.answers.len() == it.common.answers.len())
                 && it.own.is_ended == it.common.is_ended
         },
     },
     Known {
         reason: "the floor takes a target of no form for a path that it does not have (RFC 9112, 3, lets it)",
         explains: |it| it.is_floor() && it.serves_on() && it.next_status() == Some(404),
+    },
+    Known {
+        reason: "the floor does not ask whether all characters of a target may stand in a URI (RFC 9112, 3, lets it)",
+        explains: |it| it.is_floor() && it.serves_on() && it.has_odd_target(),
+    },
+    Known {
+        reason: "hyper and actix-http ignore a Connection field with a byte beyond ASCII; the floor finds its close",
+        explains: |it| {
+            it.is_floor()
+                && it.has("connection")
+                && it.has("close")
+                && !it.input.is_ascii()
+                && it.ends_early()
+        },
     },
     Known {
         reason: "the floor ends every connection of HTTP/1.0, as it may (RFC 9112, 9.3)",

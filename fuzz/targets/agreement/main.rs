@@ -29,6 +29,9 @@ const PAUSE: Duration = Duration::from_millis(2);
 const QUICK: Listening = Listening { first: Duration::from_millis(150), more: Duration::from_millis(40) };
 const PATIENT: Listening = Listening { first: Duration::from_secs(2), more: Duration::from_millis(600) };
 
+/// How often a difference must show with patience before it counts.
+const CONFIRMATIONS: usize = 3;
+
 /// A service, by its name.
 struct Service {
     name: String,
@@ -49,7 +52,7 @@ fuzz_target!(|input: &[u8]| -> Corpus {
         return Corpus::Reject;
     }
     if !differences(input, QUICK).is_empty() {
-        let confirmed = differences(input, PATIENT);
+        let confirmed = confirmed(input);
         if !confirmed.is_empty() {
             report(input, &confirmed);
         }
@@ -69,6 +72,19 @@ fn is_worth_sending(input: &[u8]) -> bool {
         Ok(httparse::Status::Partial) => input.len() > 8,
         Err(_) => input.first().is_some_and(u8::is_ascii_uppercase),
     }
+}
+
+/// The differences that show each time: what a busy machine brings about comes and goes.
+fn confirmed(input: &[u8]) -> Vec<String> {
+    let mut confirmed = differences(input, PATIENT);
+    for _ in 1..CONFIRMATIONS {
+        if confirmed.is_empty() {
+            break;
+        }
+        let again = differences(input, PATIENT);
+        confirmed.retain(|difference| again.contains(difference));
+    }
+    confirmed
 }
 
 /// What is unlike most and has no known reason, when the bytes come in one write and when they come in pieces.

@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use crate::probe::observation::{Level, Observation};
-use crate::probe::peer::{Reaction, exchange};
+use crate::probe::peer::{Bytes, Reaction};
 use hello_load::Target;
 
 /// Bytes on a connection of their own.
@@ -29,8 +29,10 @@ impl Message {
     /// # Errors
     /// When the server accepts no connection.
     pub(super) fn observe(&self, target: &Target) -> Result<Observation> {
-        let reaction = exchange(target, &(self.bytes)(), self.half_closes)?;
-        let is_kept = self.level == Level::Open || (self.is_kept)(&reaction);
+        let is_kept = |reaction: &Reaction| self.level == Level::Open || (self.is_kept)(reaction);
+        let bytes = Bytes { sent: &(self.bytes)(), half_closes: self.half_closes };
+        let reaction = bytes.exchange(target, is_kept)?;
+        let is_kept = is_kept(&reaction);
         Ok(Observation::new(self.name, self.level, self.rule, reaction.to_string(), is_kept))
     }
 }

@@ -6,7 +6,7 @@ use std::ops::RangeInclusive;
 use anyhow::Result;
 
 use crate::probe::observation::{Level, Observation};
-use crate::probe::peer::{Reaction, exchange};
+use crate::probe::peer::{Bytes, Reaction};
 use crate::probe::survival::Subject;
 
 /// Powers of two from 1 KiB to 1 MiB.
@@ -35,7 +35,8 @@ impl Part {
     pub(super) fn observe(&self, subject: &mut Subject) -> Result<Observation> {
         let mut reactions = Vec::new();
         for bytes in lengths() {
-            let reaction = exchange(&subject.target(), (self.request)(bytes).as_bytes(), false)?;
+            let reaction =
+                Bytes::new((self.request)(bytes).as_bytes()).exchange(&subject.target(), self.is_kept)?;
             subject.check_after(&format!("a {} of {bytes} bytes", self.name))?;
             reactions.push((bytes, reaction));
         }

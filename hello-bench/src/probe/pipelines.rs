@@ -13,7 +13,8 @@ use crate::launch::Running;
 use crate::probe::case::{Case, Family};
 use crate::probe::memory::{growth, idle};
 use crate::probe::observation::Level;
-use crate::probe::peer::exchange;
+use crate::probe::peer::{Bytes, Reaction};
+use crate::probe::pressure::is_served;
 use crate::program::Program;
 use crate::raw::{Answer, REQUEST, RawConnection};
 use crate::system::cores::Cores;
@@ -26,7 +27,7 @@ const UNREAD_TIME: Duration = Duration::from_secs(2);
 /// What their unread answers may take in the service: some hundred KiB each.
 const MAX_UNREAD_BYTES: i64 = 16 << 20;
 /// How long a connection may take to end after its last answer.
-const END_TIMEOUT: Duration = Duration::from_secs(2);
+const END_TIMEOUT: Duration = Duration::from_secs(5);
 /// The header fields of a greeting, and no others.
 const FIELDS: [&str; 3] = ["content-length", "content-type", "date"];
 
@@ -118,9 +119,9 @@ fn in_order(target: &Target, heads: [bool; 3]) -> Result<(), String> {
 fn last(program: &Program, cores: &Cores, request: &str) -> Result<(String, bool)> {
     let running = Running::launch(program, cores)?;
     let bytes = [request.as_bytes(), REQUEST].concat();
-    let reaction = exchange(&Target::at(running.address), &bytes, false)?;
-    let is_right = reaction.greets(&["A"]) && reaction.is_ended();
-    Ok((reaction.to_string(), is_right))
+    let is_right = |reaction: &Reaction| reaction.greets(&["A"]) && reaction.is_ended();
+    let reaction = Bytes::new(&bytes).exchange(&Target::at(running.address), is_right)?;
+    Ok((reaction.to_string(), is_right(&reaction)))
 }
 
 /// A GET with more than its answer may reflect, and another on the same connection.
@@ -165,7 +166,7 @@ fn unread(program: &Program, cores: &Cores) -> Result<(String, bool)> {
         most = most.max(running.tree()?.memory().rss_bytes.cast_signed() - idle_bytes.cast_signed());
         thread::sleep(Duration::from_millis(10));
     }
-    let is_served = exchange(&target, REQUEST, false)?.greets(&["A"]);
+    let is_served = is_served(&target);
     drop(peers);
     let (grown, is_back) = growth(&running, idle_bytes)?;
     let served = if is_served { "served" } else { "not served" };

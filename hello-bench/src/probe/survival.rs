@@ -11,7 +11,7 @@ use crate::launch::Running;
 use crate::probe::memory::{growth, idle};
 use crate::probe::message::Message;
 use crate::probe::observation::{Level, Observation};
-use crate::probe::peer::exchange;
+use crate::probe::peer::{Bytes, Reaction};
 use crate::program::Program;
 use crate::system::cores::Cores;
 
@@ -143,12 +143,13 @@ struct Failure {
 
 /// Why the service is of no use to another client, or `None` when it is.
 fn failure(running: &mut Running) -> Result<Option<Failure>> {
-    let reaction = exchange(&Target::at(running.address), OTHER, false).unwrap_or_default();
+    let is_served = |reaction: &Reaction| reaction.greets(&["A"]);
+    let reaction = Bytes::new(OTHER).exchange(&Target::at(running.address), is_served).unwrap_or_default();
     let has_answered = !reaction.answers.is_empty();
     let exit = running.wait(if has_answered { Duration::ZERO } else { EXIT_TIMEOUT })?;
     let cause = match exit {
         Some(status) => format!("process exit ({status})"),
-        None if reaction.greets(&["A"]) => return Ok(None),
+        None if is_served(&reaction) => return Ok(None),
         None if has_answered => "wrong answer to another client".to_owned(),
         None => "no answer to another client".to_owned(),
     };
