@@ -8,7 +8,8 @@ use mio::{Interest, Registry, Token};
 use crate::source::Source;
 use crate::target::Target;
 
-/// What one read takes: many times an answer of the contract.
+/// What one read takes: many times an answer of the contract. All connections of a worker read into one buffer in turn, so
+/// that it stays in the processor's cache.
 const READ_BUFFER_BYTES: usize = 16 * 1024;
 /// The most that one answer may have.
 const MAX_ANSWER_BYTES: usize = 1024 * 1024;
@@ -21,6 +22,7 @@ pub(crate) struct Connection {
     request: Vec<u8>,
     name_at: Option<usize>,
     written: usize,
+    /// Empty while nothing is received that is not consumed.
     input: Vec<u8>,
     filled: usize,
     /// Whether a request waits for its answer.
@@ -44,7 +46,7 @@ impl Connection {
             written: request.len(),
             request,
             name_at,
-            input: vec![0; READ_BUFFER_BYTES],
+            input: Vec::new(),
             filled: 0,
             waiting: false,
             ended: true,
@@ -123,13 +125,17 @@ impl Connection {
         Ok(())
     }
 
-    /// Reads what has arrived: once, or with `to_the_end` until nothing is left. A read that does not fill the
-    /// buffer has emptied the socket, since more data means another event.
+    /// Reads what has arrived, into the spare buffer unless it has one: once, or with `to_the_end` until nothing is left. A
+    /// read that does not fill the buffer has emptied the socket, since more data means another event.
     ///
     /// # Errors
     /// When the connection broke, or an answer is too long to be one.
-    pub(crate) fn receive(&mut self, to_the_end: bool) -> io::Result<()> {
+    pub(crate) fn receive(&mut self, to_the_end: bool, spare: &mut Vec<u8>) -> io::Result<()> {
         let Some(stream) = &mut self.stream else { return Ok(()) };
+        if self.input.is_empty() {
+            self.input = std::mem::take(spare);
+            self.input.resize(self.input.len().max(READ_BUFFER_BYTES), 0);
+        }
         loop {
             if self.filled == self.input.len() {
                 if self.filled >= MAX_ANSWER_BYTES {
@@ -152,6 +158,13 @@ impl Connection {
                 Err(cause) if blocked(&cause) => return Ok(()),
                 Err(cause) => return Err(cause),
             }
+        }
+    }
+
+    /// Lets go of the buffer, unless it holds a part of an answer.
+    pub(crate) fn give_back(&mut self, spare: &mut Vec<u8>) {
+        if self.filled == 0 && !self.input.is_empty() {
+            *spare = std::mem::take(&mut self.input);
         }
     }
 
