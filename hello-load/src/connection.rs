@@ -1,9 +1,10 @@
 //! One keep-alive connection of a load: a request out, an answer in.
 
-use std::io::{self, ErrorKind, Read, Write};
+use std::io::{self, ErrorKind};
 
 use mio::net::TcpStream;
 use mio::{Interest, Registry, Token};
+use rustix::net::{RecvFlags, SendFlags, recv, send};
 
 use crate::source::Source;
 use crate::target::Target;
@@ -115,7 +116,8 @@ impl Connection {
     pub(crate) fn flush(&mut self) -> io::Result<()> {
         let Some(stream) = &mut self.stream else { return Ok(()) };
         while self.written < self.request.len() {
-            match stream.write(&self.request[self.written..]) {
+            // Through the C library it would also look for a request to cancel the thread.
+            match send(&*stream, &self.request[self.written..], SendFlags::NOSIGNAL).map_err(io::Error::from) {
                 Ok(bytes) => self.written += bytes,
                 Err(cause) if cause.kind() == ErrorKind::Interrupted => {}
                 Err(cause) if blocked(&cause) => break,
@@ -143,12 +145,13 @@ impl Connection {
                 }
                 self.input.resize(self.filled * 2, 0);
             }
-            match stream.read(&mut self.input[self.filled..]) {
-                Ok(0) => {
+            let room = &mut self.input[self.filled..];
+            match recv(&*stream, room, RecvFlags::empty()).map_err(io::Error::from) {
+                Ok((_, 0)) => {
                     self.ended = true;
                     return Ok(());
                 }
-                Ok(bytes) => {
+                Ok((_, bytes)) => {
                     self.filled += bytes;
                     if self.filled < self.input.len() && !to_the_end {
                         return Ok(());
