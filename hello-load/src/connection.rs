@@ -117,7 +117,8 @@ impl Connection {
         let Some(stream) = &mut self.stream else { return Ok(()) };
         while self.written < self.request.len() {
             // Through the C library it would also look for a request to cancel the thread.
-            match send(&*stream, &self.request[self.written..], SendFlags::NOSIGNAL).map_err(io::Error::from) {
+            match send(&*stream, &self.request[self.written..], SendFlags::NOSIGNAL).map_err(io::Error::from)
+            {
                 Ok(bytes) => self.written += bytes,
                 Err(cause) if cause.kind() == ErrorKind::Interrupted => {}
                 Err(cause) if blocked(&cause) => break,
