@@ -1,14 +1,16 @@
 //! One keep-alive connection of a load: a request out, an answer in.
 
-use std::io::{self, ErrorKind, Read, Write};
+use std::io::{self, ErrorKind};
 
 use mio::net::TcpStream;
 use mio::{Interest, Registry, Token};
+use rustix::net::{RecvFlags, SendFlags, recv, send};
 
 use crate::source::Source;
 use crate::target::Target;
 
-/// What one read takes: many times an answer of the contract.
+/// What one read takes: many times an answer of the contract. All connections of a worker read into one buffer in turn, so
+/// that it stays in the processor's cache.
 const READ_BUFFER_BYTES: usize = 16 * 1024;
 /// The most that one answer may have.
 const MAX_ANSWER_BYTES: usize = 1024 * 1024;
@@ -21,6 +23,7 @@ pub(crate) struct Connection {
     request: Vec<u8>,
     name_at: Option<usize>,
     written: usize,
+    /// Empty while nothing is received that is not consumed.
     input: Vec<u8>,
     filled: usize,
     /// Whether a request waits for its answer.
@@ -44,7 +47,7 @@ impl Connection {
             written: request.len(),
             request,
             name_at,
-            input: vec![0; READ_BUFFER_BYTES],
+            input: Vec::new(),
             filled: 0,
             waiting: false,
             ended: true,
@@ -113,7 +116,9 @@ impl Connection {
     pub(crate) fn flush(&mut self) -> io::Result<()> {
         let Some(stream) = &mut self.stream else { return Ok(()) };
         while self.written < self.request.len() {
-            match stream.write(&self.request[self.written..]) {
+            // Through the C library it would also look for a request to cancel the thread.
+            match send(&*stream, &self.request[self.written..], SendFlags::NOSIGNAL).map_err(io::Error::from)
+            {
                 Ok(bytes) => self.written += bytes,
                 Err(cause) if cause.kind() == ErrorKind::Interrupted => {}
                 Err(cause) if blocked(&cause) => break,
@@ -123,13 +128,17 @@ impl Connection {
         Ok(())
     }
 
-    /// Reads what has arrived: once, or with `to_the_end` until nothing is left. A read that does not fill the
-    /// buffer has emptied the socket, since more data means another event.
+    /// Reads what has arrived, into the spare buffer unless it has one: once, or with `to_the_end` until nothing is left. A
+    /// read that does not fill the buffer has emptied the socket, since more data means another event.
     ///
     /// # Errors
     /// When the connection broke, or an answer is too long to be one.
-    pub(crate) fn receive(&mut self, to_the_end: bool) -> io::Result<()> {
+    pub(crate) fn receive(&mut self, to_the_end: bool, spare: &mut Vec<u8>) -> io::Result<()> {
         let Some(stream) = &mut self.stream else { return Ok(()) };
+        if self.input.is_empty() {
+            self.input = std::mem::take(spare);
+            self.input.resize(self.input.len().max(READ_BUFFER_BYTES), 0);
+        }
         loop {
             if self.filled == self.input.len() {
                 if self.filled >= MAX_ANSWER_BYTES {
@@ -137,12 +146,13 @@ impl Connection {
                 }
                 self.input.resize(self.filled * 2, 0);
             }
-            match stream.read(&mut self.input[self.filled..]) {
-                Ok(0) => {
+            let room = &mut self.input[self.filled..];
+            match recv(&*stream, room, RecvFlags::empty()).map_err(io::Error::from) {
+                Ok((_, 0)) => {
                     self.ended = true;
                     return Ok(());
                 }
-                Ok(bytes) => {
+                Ok((_, bytes)) => {
                     self.filled += bytes;
                     if self.filled < self.input.len() && !to_the_end {
                         return Ok(());
@@ -152,6 +162,13 @@ impl Connection {
                 Err(cause) if blocked(&cause) => return Ok(()),
                 Err(cause) => return Err(cause),
             }
+        }
+    }
+
+    /// Lets go of the buffer, unless it holds a part of an answer.
+    pub(crate) fn give_back(&mut self, spare: &mut Vec<u8>) {
+        if self.filled == 0 && !self.input.is_empty() {
+            *spare = std::mem::take(&mut self.input);
         }
     }
 

@@ -58,6 +58,8 @@ pub(crate) struct FloodWorker<'a> {
     idle: Vec<usize>,
     max_connections: usize,
     in_flight: usize,
+    /// The buffer of whichever connection reads next.
+    spare: Vec<u8>,
     verifier: Verifier,
     names: Rng,
     tally: Tally,
@@ -85,6 +87,7 @@ impl<'a> FloodWorker<'a> {
             idle: Vec::new(),
             max_connections: share.max_connections,
             in_flight: 0,
+            spare: Vec::new(),
             verifier: Verifier::new(share.strictness, share.target.exchange.clone()).allowing_refusals(),
             names: Rng::with_seed(seed),
             tally: Tally::default(),
@@ -174,12 +177,17 @@ impl<'a> FloodWorker<'a> {
 
     /// Reads what has come on a connection, and counts the answer once it is whole.
     fn serve(&mut self, index: usize) {
+        self.receive(index);
+        self.connections[index].give_back(&mut self.spare);
+    }
+
+    fn receive(&mut self, index: usize) {
         let connection = &mut self.connections[index];
         if !connection.is_open() {
             return;
         }
         // A refusal may have come before the request was taken: what was received counts, whatever became of the rest.
-        let (sent, received) = (connection.flush(), connection.receive(true));
+        let (sent, received) = (connection.flush(), connection.receive(true, &mut self.spare));
         let has_ended = sent.is_err() || received.is_err() || connection.ended;
         if !connection.waiting {
             if has_ended {

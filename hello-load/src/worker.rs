@@ -29,6 +29,8 @@ pub(crate) struct Worker {
     pub(crate) poll: Poll,
     pub(crate) timer: TimerFd,
     pub(crate) connections: Vec<Connection>,
+    /// The buffer of whichever connection reads next.
+    spare: Vec<u8>,
     verifier: Verifier,
     pub(crate) names: Rng,
     pub(crate) record: Record,
@@ -63,6 +65,7 @@ impl Worker {
             poll,
             timer,
             connections,
+            spare: Vec::new(),
             verifier: Verifier::new(load.strictness, load.target.exchange.clone()),
             names: Rng::with_seed(seed),
             record: Record::new(window),
@@ -116,12 +119,18 @@ impl Worker {
 
     /// Reads what has come on a connection, and judges the answer once it is whole; `None` until then.
     pub(crate) fn receive(&mut self, index: usize, to_the_end: bool) -> Result<Option<Received>> {
+        let received = self.read(index, to_the_end);
+        self.connections[index].give_back(&mut self.spare);
+        received
+    }
+
+    fn read(&mut self, index: usize, to_the_end: bool) -> Result<Option<Received>> {
         let connection = &mut self.connections[index];
         if !connection.is_open() {
             // What an epoll still reports of a connection that was closed since.
             return Ok(None);
         }
-        let exchanged = connection.flush().and_then(|()| connection.receive(to_the_end));
+        let exchanged = connection.flush().and_then(|()| connection.receive(to_the_end, &mut self.spare));
         if (exchanged.is_err() || connection.ended) && self.may_resend(index) {
             return self.resend(index).map(|()| None);
         }

@@ -9,9 +9,11 @@ use tokio::time::{Instant, Sleep, sleep};
 use crate::clock;
 use crate::known_waker::KnownWaker;
 use crate::limits::HEAD_TIMEOUT;
+use crate::memory;
 
 /// A limit of [`HEAD_TIMEOUT`] that begins anew with each answer. One timer for a connection, which is looked at when it
-/// fires: to set it anew for each answer would cost more than to note the time.
+/// fires: to set it anew for each answer would cost more than to note the time. A connection has it until it ends, after
+/// which memory may be given back.
 #[derive(Debug)]
 pub struct Deadline {
     /// By [`clock::now`].
@@ -44,6 +46,12 @@ impl Deadline {
             }
             self.timer.as_mut().reset(Instant::now() + left);
         }
+    }
+}
+
+impl Drop for Deadline {
+    fn drop(&mut self) {
+        memory::connection_ended();
     }
 }
 

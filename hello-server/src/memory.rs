@@ -5,6 +5,7 @@
 
 use std::convert::Infallible;
 use std::fs;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::time::sleep;
@@ -17,12 +18,24 @@ const MAX_GROWTH_PAGES: u64 = 128;
 /// How much a trim must give back to be worth another soon.
 const MIN_GAIN_PAGES: u64 = 32;
 
-/// Gives back memory, again and again, for as long as it is polled.
+/// Whether a connection has ended since memory was last checked. While all go on, nothing of theirs could be given back, and
+/// to look for it would take time from them.
+static HAS_ENDED: AtomicBool = AtomicBool::new(false);
+
+/// Notes that a connection has ended.
+pub(crate) fn connection_ended() {
+    HAS_ENDED.store(true, Ordering::Relaxed);
+}
+
+/// Gives back memory after connections have ended, for as long as it is polled.
 pub(crate) async fn give_back() -> Infallible {
     let start = resident_pages().unwrap_or_default();
     let mut pause = MIN_CHECK_INTERVAL;
     loop {
         sleep(pause).await;
+        if !HAS_ENDED.swap(false, Ordering::Relaxed) {
+            continue;
+        }
         let before = resident_pages().unwrap_or_default();
         if before > start + MAX_GROWTH_PAGES {
             trim();
