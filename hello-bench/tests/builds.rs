@@ -197,6 +197,32 @@ fn limits_decide_the_exit_status_between_a_commit_and_the_working_tree() {
 }
 
 #[test]
+fn a_pull_request_gets_a_table_and_the_exit_status_of_its_limits() {
+    let workspace = Workspace::new();
+    workspace.commit();
+    let summary = workspace.path("../summary.md");
+    let run = |out: &str, limit: &str| {
+        let mut script = assert_cmd::Command::new("bash");
+        script.current_dir(workspace.root()).arg(root().join(".ci/pull-request"));
+        script
+            .env("HELLO_BENCH", env!("CARGO_BIN_EXE_hello-bench"))
+            .env("GITHUB_STEP_SUMMARY", &summary);
+        script.env("CARGO_NET_OFFLINE", "true");
+        script.args(["HEAD", "--profile", "dev", "--scenario", "saturate", "--rounds", "6"]);
+        script.args(["--scenarios", "scenarios.json", "--out", out, "--fail-if", limit]).assert()
+    };
+    run("out1", "binary>10000%").success().stdout(contains("| service | compared with |"));
+    let first = fs::read_to_string(&summary).unwrap();
+    assert!(first.contains("tiny (working tree)") && !first.contains("**broken**"), "{first}");
+    workspace.serve(4000);
+    run("out2", "cpu>50%").code(3);
+    let both = fs::read_to_string(&summary).unwrap();
+    assert!(both.starts_with(&first) && both.contains("**broken**"), "{both}");
+    let usage = assert_cmd::Command::new("bash").arg(root().join(".ci/pull-request")).assert();
+    usage.code(2).stderr(contains("usage: "));
+}
+
+#[test]
 fn what_cannot_be_built_or_judged_is_one_clear_line() {
     let workspace = Workspace::new();
     let cases: [(&[&str], i32, &str); 8] = [
