@@ -12,7 +12,7 @@ pub use crate::raw::{End, REQUEST, greets};
 
 /// How long to wait for answers, first and, since a busy machine is late, before a rule counts as broken.
 const QUICK: Listening = Listening { first: Duration::from_secs(2), more: Duration::from_millis(400) };
-const PATIENT: Listening = Listening { first: Duration::from_secs(5), more: Duration::from_secs(2) };
+const PATIENT: Listening = Listening { first: Duration::from_secs(3), more: Duration::from_secs(1) };
 
 /// What came back.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
