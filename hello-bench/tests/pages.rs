@@ -10,6 +10,7 @@ use common::bench;
 use hello_bench::render::{html, markdown, terminal};
 use hello_bench::report::Report;
 use hello_bench::run;
+use hello_bench::sample::Sample;
 use hello_stats::Bounds;
 use predicates::prelude::*;
 use predicates::str::contains;
@@ -62,6 +63,28 @@ fn below_six_rounds_there_is_a_range_and_no_interval() {
         .filter_map(|metric| metric.vs_reference.as_ref());
     let bounds: Vec<Bounds> = ratios.map(|ratio| ratio.bounds).collect();
     assert!(bounds.len() > 3 && bounds.iter().all(|bounds| *bounds == Bounds::Range), "{bounds:?}");
+}
+
+#[test]
+fn a_round_that_one_service_spoiled_takes_its_rank_alone() {
+    let ranks = |report: &Report| -> Vec<(String, bool)> {
+        let rows = report.summaries[0].rows.iter();
+        let mut ranks: Vec<_> = rows.map(|row| (row.service.clone(), row.rank.is_some())).collect();
+        ranks.sort();
+        ranks
+    };
+    let (run, mut samples) = run::read(&folder()).unwrap();
+    let before = ranks(&Report::new(run.clone(), &samples));
+    let is_spoiled = |sample: &&mut Sample| {
+        (sample.round, sample.scenario.as_str(), sample.service.as_str()) == (2, "rate", "svc-actix")
+    };
+    samples.iter_mut().find(is_spoiled).unwrap().slices.truncate(3);
+    let after = ranks(&Report::new(run, &samples));
+    let expected = before
+        .into_iter()
+        .map(|(name, is_ranked)| (name.clone(), is_ranked && name != "svc-actix"));
+    assert_eq!(after, expected.collect::<Vec<_>>());
+    assert!(after.iter().filter(|(_, is_ranked)| *is_ranked).count() > 1, "{after:?}");
 }
 
 #[test]

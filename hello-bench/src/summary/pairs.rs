@@ -18,7 +18,8 @@ pub(super) type PairValues = BTreeMap<(usize, usize), f64>;
 pub(super) fn rank(entries: &mut [Entry], metric: Metric, group: Group, primary: Metric) -> PairValues {
     let is_allowed =
         |entry: &Entry| entry.group() == group && entry.is_ranked() && entry.is_comparable(metric);
-    let ranked: Vec<usize> = (0..entries.len()).filter(|index| is_allowed(&entries[*index])).collect();
+    let allowed = (0..entries.len()).filter(|index| is_allowed(&entries[*index])).collect();
+    let ranked = comparable(entries, allowed, metric);
     let logs = |a: usize, b: usize| entries[ranked[a]].log_ratios(&entries[ranked[b]], metric);
     let Some(comparison) = Comparison::new(ranked.len(), metric.lower_is_better(), logs) else {
         return PairValues::new();
@@ -34,6 +35,19 @@ pub(super) fn rank(entries: &mut [Entry], metric: Metric, group: Group, primary:
         .zip(&ranked)
         .flat_map(|(row, a)| row.iter().zip(&ranked).map(move |(p, b)| ((*a, *b), *p)));
     cells.collect()
+}
+
+/// Leaves out one service after another, each time the one that cannot be compared with the most others, until every
+/// pair can be compared: a round that one service spoiled must not take the ranks of all.
+fn comparable(entries: &[Entry], mut ranked: Vec<usize>, metric: Metric) -> Vec<usize> {
+    let is_missing = |a: usize, b: usize| a != b && entries[a].log_ratios(&entries[b], metric).is_none();
+    loop {
+        let missing = |own: &usize| ranked.iter().filter(|other| is_missing(*own, **other)).count();
+        match ranked.iter().copied().max_by_key(missing) {
+            Some(worst) if missing(&worst) > 0 => ranked.retain(|index| *index != worst),
+            _ => return ranked,
+        }
+    }
 }
 
 /// Corrects the p-values of one group's ratios for each other by Holm's method.
