@@ -51,7 +51,7 @@ impl Outcome {
     }
 
     /// Sets apart the violations that the catalogue lists as exceptions.
-    pub(super) fn set_apart(&mut self, exceptions: &[&Exception]) {
+    pub fn set_apart(&mut self, exceptions: &[&Exception]) {
         for violation in std::mem::take(&mut self.violations) {
             match exceptions.iter().find(|exception| exception.case == violation.case) {
                 Some(exception) => self.exceptions.push((violation, exception.reason.clone())),

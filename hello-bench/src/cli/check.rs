@@ -8,6 +8,7 @@ use crate::check::{self, Outcome, Scope};
 use crate::cli::shared::{self, Files, print};
 use crate::program::Builder;
 use crate::progress::Progress;
+use crate::service::{Exception, Finder};
 use crate::session::Session;
 use hello_load::Strictness;
 use hello_load::Target;
@@ -23,6 +24,9 @@ pub(super) struct Check {
     /// Ask the server at the URL only for the core of the contract
     #[arg(long, requires = "url")]
     core: bool,
+    /// The server at the URL is this service, whose known exceptions are no violations
+    #[arg(long = "as", value_name = "SERVICE", requires = "url")]
+    service: Option<String>,
     #[command(flatten)]
     files: Files,
 }
@@ -30,7 +34,9 @@ pub(super) struct Check {
 impl Check {
     pub(super) fn run(self, session: &Session) -> Result<()> {
         if let Some(url) = &self.url {
-            let outcome = check::url(&Target::parse(url)?, Strictness::new(self.core))?;
+            let exceptions = self.exceptions()?;
+            let mut outcome = check::url(&Target::parse(url)?, Strictness::new(self.core))?;
+            outcome.set_apart(&exceptions.iter().collect::<Vec<_>>());
             return verdict(&[(url.clone(), outcome)]);
         }
         let catalogue = self.files.catalogue()?;
@@ -43,6 +49,14 @@ impl Check {
         drop(progress);
         let names = services.into_iter().map(|service| service.name);
         verdict(&names.zip(outcomes).collect::<Vec<_>>())
+    }
+
+    /// What the service that the server at the URL is may break.
+    fn exceptions(&self) -> Result<Vec<Exception>> {
+        let Some(name) = &self.service else { return Ok(Vec::new()) };
+        let services = self.files.catalogue()?.select(std::slice::from_ref(name))?;
+        let own = services.iter().flat_map(|service| service.exceptions(Finder::Check));
+        Ok(own.cloned().collect())
     }
 }
 
