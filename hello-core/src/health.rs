@@ -25,7 +25,7 @@ impl fmt::Display for UnknownArgument {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "unknown argument {:?}: it takes --health or none, and HOST and PORT from the environment",
+            "unknown argument {:?}: the only one is --health; HOST and PORT come from the environment",
             self.0
         )
     }
@@ -57,7 +57,9 @@ pub(crate) fn check(listening: SocketAddr) -> io::Result<()> {
     let mut stream = TcpStream::connect_timeout(&address, STEP_TIMEOUT)?;
     stream.set_read_timeout(Some(STEP_TIMEOUT))?;
     stream.set_write_timeout(Some(STEP_TIMEOUT))?;
-    write!(stream, "GET / HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n")?;
+    // In one write: a service that refuses what it has seen so far would reset the rest.
+    let request = format!("GET / HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes())?;
     let mut status_line = [0; b"HTTP/1.1 200".len()];
     stream.read_exact(&mut status_line)?;
     if status_line == *b"HTTP/1.1 200" {

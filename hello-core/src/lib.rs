@@ -2,7 +2,7 @@
 //!
 //! The words of the contract stand here alone. A service turns a request into [`Params`] with its
 //! framework's query extractor and answers [`Params::greeting`] or the [`Refusal`] that applies, through its
-//! framework's JSON responder. [`serve`] gives it a bound listener and tells it when to stop.
+//! framework's JSON responder. [`serve`] gives it a bound listener and a future that resolves when it must stop.
 
 mod address;
 mod health;
@@ -10,9 +10,9 @@ mod message;
 mod panic;
 mod process;
 
-#[cfg(feature = "dlmalloc")]
+#[cfg(feature = "mimalloc")]
 #[global_allocator]
-static ALLOCATOR: dlmalloc::GlobalDlmalloc = dlmalloc::GlobalDlmalloc;
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 pub use address::{Address, AddressError};
 pub use message::{Msg, Params, Refusal};

@@ -14,7 +14,6 @@ use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Token};
 use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
-use socket2::SockRef;
 
 use crate::event_loop::EventLoop;
 use crate::handicap::Handicap;
@@ -99,7 +98,7 @@ impl Acceptor {
 
     /// Takes in who has connected, closes the listener, and lets the loops end.
     fn stop(mut self) -> io::Result<()> {
-        hello_server::refuse_newcomers(&SockRef::from(&self.listener));
+        hello_server::refuse_newcomers(&self.listener);
         thread::sleep(HANDSHAKE);
         self.accept()?;
         drop(self.listener);

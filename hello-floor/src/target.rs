@@ -23,20 +23,29 @@ pub(crate) fn answer<'input>(method: &str, target: &'input str) -> Answer<'input
     }
 }
 
-/// Path and query of a target in origin form (`/?name=A`) or absolute form (`http://host/?name=A`).
+/// Path and query of a target in origin form (`/?name=A`) or absolute form (`http://host/?name=A`), of any scheme.
 fn split(target: &str) -> (&str, &str) {
     if let Some(query) = target.strip_prefix("/?") {
         return ("/", query);
     }
-    let origin = match target.split_at_checked(7) {
-        Some((scheme, rest)) if scheme.eq_ignore_ascii_case("http://") => {
-            rest.find(['/', '?']).map_or("", |start| &rest[start..])
-        }
-        _ => target,
-    };
-    let (path, query) = origin.split_once('?').unwrap_or((origin, ""));
-    let is_root = path.is_empty() && origin.len() != target.len();
-    (if is_root { "/" } else { path }, query)
+    let halves = |origin| str::split_once(origin, '?').unwrap_or((origin, ""));
+    match after_authority(target).map(halves) {
+        Some(("", query)) => ("/", query),
+        Some(both) => both,
+        None => halves(target),
+    }
+}
+
+/// The longest scheme that the frameworks read.
+const MAX_SCHEME_BYTES: usize = 64;
+
+/// What follows the authority of a target in absolute form; `None` for a target of another form.
+fn after_authority(target: &str) -> Option<&str> {
+    let (scheme, rest) = target.split_once("://")?;
+    let length = rest.find(['/', '?']).unwrap_or(rest.len());
+    let is_of_scheme = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.' | b'~');
+    let is_scheme = scheme.len() <= MAX_SCHEME_BYTES && scheme.bytes().all(is_of_scheme);
+    (length > 0 && is_scheme).then(|| &rest[length..])
 }
 
 /// A query that is one plain name needs no decoding, and its name neither trimming nor escapes: the name is greeted as it
@@ -85,8 +94,24 @@ mod tests {
         assert_eq!(message("HEAD", "/?name=A"), "plain A");
         assert_eq!(message("GET", "http://h:1/?name=A"), "plain A");
         assert_eq!(message("GET", "HTTP://h?name=A"), "plain A");
-        assert_eq!(message("GET", "http://h"), "Hello World!");
-        for other in ["/x", "//", "*", "h:80", "http:/", "", "?name=A", "/x/?name=A"] {
+        for root in ["http://h", "http://h:1/", "ws://h", "://h:80"] {
+            assert_eq!(message("GET", root), "Hello World!", "{root}");
+        }
+        for other in [
+            "/x",
+            "//",
+            "*",
+            "h:80",
+            "http:/",
+            "http://",
+            "a/b://h",
+            "a?b://h",
+            "a:b://h",
+            "a%://h",
+            "",
+            "?name=A",
+            "/x/?name=A",
+        ] {
             assert_eq!(message("GET", other), "Not Found", "{other}");
         }
         assert_eq!(message("POST", "/"), "Method Not Allowed");

@@ -2,12 +2,15 @@
 //!
 //! glibc's allocator gives back what is free at the end of its heap alone, and one small allocation there that lives on
 //! keeps all below it: a thousand connections that have ended still held 13 MiB. `malloc_trim` gives back what lies between, too.
+//! mimalloc, the allocator of the images, has a heap for each thread, and each thread has to look through its own.
 
 use std::convert::Infallible;
 use std::fs;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use tokio::runtime::Handle;
+use tokio::sync::Notify;
 use tokio::time::sleep;
 
 /// How often memory is checked, and how seldom while that gains nothing.
@@ -17,10 +20,18 @@ const MAX_CHECK_INTERVAL: Duration = Duration::from_secs(2);
 const MAX_GROWTH_PAGES: u64 = 128;
 /// How much a trim must give back to be worth another soon.
 const MIN_GAIN_PAGES: u64 = 32;
+/// How long the threads are given for it.
+const TRIMMING: Duration = Duration::from_millis(50);
+/// How many trims in a row may gain less until another connection ends: a worker may have missed one, and memory that is in
+/// use cannot be given back.
+const MAX_FRUITLESS: u32 = 4;
 
 /// Whether a connection has ended since memory was last checked. While all go on, nothing of theirs could be given back, and
 /// to look for it would take time from them.
 static HAS_ENDED: AtomicBool = AtomicBool::new(false);
+
+/// Wakes the threads that give back what is theirs.
+static IS_DUE: Notify = Notify::const_new();
 
 /// Notes that a connection has ended.
 pub(crate) fn connection_ended() {
@@ -30,24 +41,48 @@ pub(crate) fn connection_ended() {
 /// Gives back memory after connections have ended, for as long as it is polled.
 pub(crate) async fn give_back() -> Infallible {
     let start = resident_pages().unwrap_or_default();
-    let mut pause = MIN_CHECK_INTERVAL;
+    let (mut pause, mut fruitless) = (MIN_CHECK_INTERVAL, MAX_FRUITLESS);
     loop {
         sleep(pause).await;
-        if !HAS_ENDED.swap(false, Ordering::Relaxed) {
+        if HAS_ENDED.swap(false, Ordering::Relaxed) {
+            fruitless = 0;
+        }
+        if fruitless == MAX_FRUITLESS {
             continue;
         }
         let before = resident_pages().unwrap_or_default();
-        if before > start + MAX_GROWTH_PAGES {
-            trim();
-            let freed = before.saturating_sub(resident_pages().unwrap_or_default());
-            pause = if freed >= MIN_GAIN_PAGES {
-                MIN_CHECK_INTERVAL
-            } else {
-                (pause * 2).min(MAX_CHECK_INTERVAL)
-            };
-        } else {
-            pause = MIN_CHECK_INTERVAL;
+        if before <= start + MAX_GROWTH_PAGES {
+            (pause, fruitless) = (MIN_CHECK_INTERVAL, MAX_FRUITLESS);
+            continue;
         }
+        trim_everywhere();
+        sleep(TRIMMING).await;
+        if before.saturating_sub(resident_pages().unwrap_or_default()) >= MIN_GAIN_PAGES {
+            (pause, fruitless) = (MIN_CHECK_INTERVAL, 0);
+        } else {
+            (pause, fruitless) = ((pause * 2).min(MAX_CHECK_INTERVAL), fruitless + 1);
+        }
+    }
+}
+
+/// Gives back what is free in this thread, in those that [`give_back_here`] follows, and in the workers of this runtime: there
+/// is a task for each, but who takes one is up to the runtime.
+fn trim_everywhere() {
+    trim();
+    if HAS_HEAP_PER_THREAD {
+        IS_DUE.notify_waiters();
+        for _ in 0..Handle::current().metrics().num_workers() {
+            tokio::spawn(async { trim() });
+        }
+    }
+}
+
+/// Gives back the memory of this thread, too, whenever it is time: for a thread with a runtime of its own, which must be
+/// the one it is called in.
+pub async fn give_back_here() -> Infallible {
+    loop {
+        IS_DUE.notified().await;
+        trim();
     }
 }
 
@@ -56,17 +91,27 @@ fn resident_pages() -> Option<u64> {
     fs::read_to_string("/proc/self/statm").ok()?.split(' ').nth(1)?.parse().ok()
 }
 
-#[cfg(target_env = "gnu")]
-#[allow(unsafe_code, reason = "the one call of the C library that has no safe wrapper")]
+/// Whether [`trim`] looks through the heap of its own thread alone.
+const HAS_HEAP_PER_THREAD: bool = cfg!(feature = "mimalloc");
+
+#[cfg(feature = "mimalloc")]
+#[allow(unsafe_code, reason = "the one call of the allocator that has no safe wrapper")]
+fn trim() {
+    // SAFETY: mi_collect takes either flag, and frees only what nobody has allocated.
+    unsafe { libmimalloc_sys::mi_collect(true) };
+}
+
+#[cfg(all(target_env = "gnu", not(feature = "mimalloc")))]
+#[allow(unsafe_code, reason = "the one call of the allocator that has no safe wrapper")]
 fn trim() {
     // SAFETY: malloc_trim takes any number, locks what it touches, and moves nothing that is allocated.
     unsafe { libc::malloc_trim(0) };
 }
 
-#[cfg(not(target_env = "gnu"))]
+#[cfg(not(any(target_env = "gnu", feature = "mimalloc")))]
 fn trim() {}
 
-#[cfg(all(test, target_env = "gnu"))]
+#[cfg(all(test, any(target_env = "gnu", feature = "mimalloc")))]
 mod tests {
     use super::*;
 

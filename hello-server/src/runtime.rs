@@ -16,7 +16,7 @@ use hyper::{Request, Response};
 use tokio::runtime::{Builder, Runtime};
 
 use crate::server::Server;
-use crate::{connection, files, limits, process};
+use crate::{connection, files, limits, memory, process};
 
 /// The variable that chooses the threads.
 const VARIABLE: &str = "HELLO_RUNTIME";
@@ -40,7 +40,7 @@ impl Threads {
             None => Ok(Self::MultiThread),
             Some(value) if value == "multi-thread" => Ok(Self::MultiThread),
             Some(value) if value == "per-core" => Ok(Self::PerCore),
-            Some(value) => Err(format!("{VARIABLE} is {value:?}: it takes multi-thread or per-core")),
+            Some(value) => Err(format!("{VARIABLE} is {value:?}, not multi-thread or per-core")),
         }
     }
 
@@ -83,7 +83,7 @@ where
     let runtime = match threads.runtime(workers) {
         Ok(runtime) => runtime,
         Err(cause) => {
-            return hello_core::fail(name, format_args!("cannot start its runtime: {cause}"));
+            return hello_core::fail(name, format_args!("cannot start the runtime: {cause}"));
         }
     };
     runtime.block_on(process::serve(name, async |listener, stop| {
@@ -105,6 +105,7 @@ fn accept_beside(server: &Arc<Server>, listener: TcpListener) -> io::Result<()> 
     let runtime = Threads::PerCore.runtime(1)?;
     thread::Builder::new().name("worker".into()).spawn(move || {
         runtime.block_on(async {
+            tokio::spawn(memory::give_back_here());
             let listener = tokio::net::TcpListener::from_std(listener)?;
             server.accept(listener, end).await?;
             server.emptied().await;

@@ -25,11 +25,11 @@ type Spawn = Box<dyn Fn(TcpStream, ConnectionGuard) + Send + Sync>;
 pub(crate) struct Server {
     spawn: Spawn,
     capacity: usize,
-    /// Tells every accept loop to end. A loop holds a receiver for as long as it runs.
+    /// Ends every accept loop. A loop holds a receiver for as long as it runs.
     stopping: watch::Sender<()>,
     /// Set once nobody accepts any more.
     ending: Ending,
-    /// Tells every connection to end. A connection holds a receiver for as long as it is open.
+    /// Ends every connection. A connection holds a receiver for as long as it is open.
     over: watch::Sender<()>,
 }
 

@@ -14,6 +14,7 @@ use actix_service::{IntoServiceFactory, ServiceFactory, fn_factory, fn_service};
 use actix_web::App;
 use actix_web::dev::{AppConfig, Server};
 use actix_web::rt::net::TcpStream;
+use actix_web::rt::spawn;
 use hello_core::Stop;
 use hello_server::limits::CONNECTIONS;
 use tokio::runtime::Builder;
@@ -69,6 +70,7 @@ fn start(
             let app = App::new().configure(app::app).into_factory();
             let app = Rc::new(app.new_service(AppConfig::default()).await?);
             let worker = Rc::new(Worker::new(crowd));
+            spawn(hello_server::give_back_here());
             Ok(fn_service(move |tcp: TcpStream| {
                 let (app, connection) = (Rc::clone(&app), Connection::new(tcp, Rc::clone(&worker)));
                 async move {
