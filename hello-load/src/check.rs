@@ -36,12 +36,12 @@ impl Scenario {
         match (self.model, self.think_time_s, self.rate_per_s) {
             (Model::Closed, Some(think), None) => seconds("think_time_s", think, 0.0),
             (Model::Open, None, Some(rate)) => {
-                ensure!(self.requests.is_none(), "the open model ends by duration_s");
+                ensure!(self.requests.is_none(), "an open model needs duration_s");
                 self.k6_rate_per_s.map_or(Ok(()), |rate| rate_within("k6_rate_per_s", rate))?;
                 rate_within("rate_per_s", rate)
             }
-            (Model::Closed, ..) => bail!("the closed model has think_time_s and no rate_per_s"),
-            (Model::Open, ..) => bail!("the open model has rate_per_s and no think_time_s"),
+            (Model::Closed, ..) => bail!("a closed model needs think_time_s and no rate_per_s"),
+            (Model::Open, ..) => bail!("an open model needs rate_per_s and no think_time_s"),
         }
     }
 
@@ -56,7 +56,7 @@ impl Scenario {
                 Ok(())
             }
             (None, Some(duration)) => seconds("duration_s", duration, 0.1),
-            _ => bail!("give one of requests and duration_s"),
+            _ => bail!("give either requests or duration_s"),
         }
     }
 
@@ -64,9 +64,9 @@ impl Scenario {
         let Some(slices) = self.slices else { return Ok(()) };
         ensure!(
             self.model == Model::Open || self.think_time().is_zero(),
-            "slices are for an open model, and for a closed one without think time"
+            "slices need an open model, or a closed one without think time"
         );
-        ensure!(self.requests.is_none(), "slices exclude requests: a clock ends each slice");
+        ensure!(self.requests.is_none(), "slices exclude requests: each slice ends by the clock");
         seconds("slices.duration_s", slices.duration_s, 0.001)?;
         seconds("slices.settle_s", slices.settle_s, 0.0)?;
         ensure!(
@@ -80,7 +80,7 @@ impl Scenario {
     fn check_connections(&self) -> Result<()> {
         ensure!(
             !self.connection_per_request || self.model == Model::Closed,
-            "connection_per_request is for the closed model"
+            "connection_per_request needs the closed model"
         );
         Ok(())
     }
@@ -94,11 +94,11 @@ impl Scenario {
         );
         ensure!(
             (self.model == Model::Open) == stress.search().is_some(),
-            "stress of this kind has the other model: connections is closed, all others are open"
+            "wrong model for this kind of stress: connections is closed, all others are open"
         );
         ensure!(
             self.rate_per_s.is_none() || stress.is_relative(),
-            "rate_per_s is for the kinds curve and overload, which are relative to it"
+            "rate_per_s is only for the kinds curve and overload, which are relative to it"
         );
         self.rate_per_s.map_or(Ok(()), |rate| rate_within("rate_per_s", rate))?;
         stress.check()

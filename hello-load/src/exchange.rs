@@ -7,7 +7,7 @@ use crate::response::{Framing, Head, excerpt};
 /// A request, and what its answer must be.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Exchange {
-    /// The method.
+    /// In upper case, as sent.
     pub method: String,
     /// Path and query; that of the target's URL when absent.
     pub path: Option<String>,
@@ -58,10 +58,10 @@ impl Exchange {
             .as_ref()
             .filter(|path| !path.starts_with('/') || !path.bytes().all(|byte| byte.is_ascii_graphic()))
         {
-            return Some(format!("{path:?} is no path: it begins with / and has no spaces"));
+            return Some(format!("{path:?} is not a path: it must begin with / and have no spaces"));
         }
         let wrong = self.headers.iter().find(|(name, value)| !is_token(name) || !is_line(value));
-        wrong.map(|(name, value)| format!("\"{name}: {value}\" is no header field"))
+        wrong.map(|(name, value)| format!("\"{name}: {value}\" is not a header field"))
     }
 
     /// The bytes of the request to `host`, with `path` unless it has one of its own.

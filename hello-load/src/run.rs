@@ -92,6 +92,8 @@ impl<'a> Run<'a> {
     /// [`ANSWER_TIMEOUT`], or does not answer the last ones within [`END_TIMEOUT`] of the end.
     pub(crate) fn drive(mut self, service_cpu: &dyn Fn() -> Duration) -> Result<Marks> {
         let mut events = Events::with_capacity(MAX_EVENTS);
+        // A server may have closed connections that were idle since the last span: they are opened anew.
+        self.look(&mut events, Duration::ZERO)?;
         loop {
             let now = self.span.now();
             self.mark(now, service_cpu);
@@ -100,18 +102,24 @@ impl<'a> Run<'a> {
                 return Ok(self.all_marks(service_cpu));
             }
             self.arm(now)?;
-            match self.worker.poll.poll(&mut events, Some(STOP_POLL_INTERVAL)) {
-                Err(cause) if cause.kind() == io::ErrorKind::Interrupted => continue,
-                other => other?,
-            }
-            for event in &events {
-                if event.token() == TIMER {
-                    self.armed = u64::MAX;
-                } else {
-                    self.serve(event.token().0, event.is_read_closed() || event.is_error())?;
-                }
+            self.look(&mut events, STOP_POLL_INTERVAL)?;
+        }
+    }
+
+    /// Asks the epoll once what is ready, and serves it.
+    fn look(&mut self, events: &mut Events, timeout: Duration) -> Result<()> {
+        match self.worker.poll.poll(events, Some(timeout)) {
+            Err(cause) if cause.kind() == io::ErrorKind::Interrupted => return Ok(()),
+            other => other?,
+        }
+        for event in &*events {
+            if event.token() == TIMER {
+                self.armed = u64::MAX;
+            } else {
+                self.serve(event.token().0, event.is_read_closed() || event.is_error())?;
             }
         }
+        Ok(())
     }
 
     /// Reads the clocks at the start and at the end of what is measured.

@@ -205,7 +205,7 @@ impl Scenario {
         Duration::from_secs_f64(self.rest_s.unwrap_or_default())
     }
 
-    /// Whether the service is offered as much as it can take, so that its throughput is a figure of its own.
+    /// Whether the service is offered as much as it can take, so that its throughput means something.
     pub fn saturates(&self) -> bool {
         self.model == Model::Closed && self.think_time().is_zero() && self.stress.is_none()
     }

@@ -148,7 +148,11 @@ impl Schedule {
         match self {
             Self::Closed { .. } => 0,
             Self::Open { interval_ns, first_ns, served, .. } => {
-                let ticks = ((end as f64 - first_ns) / interval_ns).ceil().max(0.0) as u64;
+                let mut ticks = ((end as f64 - first_ns) / interval_ns).ceil().max(0.0) as u64;
+                // The quotient may be rounded up to beyond the end.
+                while ticks > *served && tick(*first_ns, *interval_ns, ticks - 1) >= end {
+                    ticks -= 1;
+                }
                 ticks.saturating_sub(*served)
             }
         }
@@ -183,6 +187,25 @@ mod tests {
         schedule.answered(0, 36);
         assert_eq!(schedule.due(19), None);
         assert_eq!(schedule.next(), Some(20));
+    }
+
+    #[test]
+    fn whoever_served_all_that_was_due_has_left_nothing() {
+        for rate in (1000..60_000).step_by(100) {
+            for workers in 1..3 {
+                let interval_ns = 1e9 / f64::from(rate) * f64::from(workers);
+                let mut schedule =
+                    Schedule::Open { interval_ns, first_ns: 0.0, served: 0, idle: VecDeque::new() };
+                let end = 55_000_000;
+                while let Schedule::Open { idle, .. } = &mut schedule {
+                    idle.push_back(0);
+                    if schedule.due(end - 1).is_none() {
+                        break;
+                    }
+                }
+                assert_eq!(schedule.unserved(end), 0, "{rate}/s, {workers} workers");
+            }
+        }
     }
 
     #[test]

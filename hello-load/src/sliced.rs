@@ -60,7 +60,7 @@ impl SlicedLoad {
     /// # Errors
     /// When the scenario has no slices, or the server cannot be reached.
     pub fn connect(load: &Load) -> Result<Self> {
-        let slicing = load.scenario.slices.context("the scenario is not cut into slices")?;
+        let slicing = load.scenario.slices.context("the scenario has no slices")?;
         let mut rng = Rng::with_seed(load.seed);
         let workers =
             load.shares().map(|connections| Worker::connect(load, connections, rng.u64(..), WINDOW));
@@ -150,5 +150,53 @@ fn slice(marks: &[Marks]) -> Slice {
         elapsed_ns: first.end.at_ns - first.start.at_ns,
         service_cpu_ns: spent(first.end.service_cpu, first.start.service_cpu),
         generator_cpu_ns: spent(first.end.generator_cpu, first.start.generator_cpu),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read, Write};
+    use std::net::{TcpListener, TcpStream};
+
+    use super::*;
+    use crate::exchange::Exchange;
+    use crate::scenario::Length;
+    use crate::target::Target;
+    use crate::verify::Strictness;
+
+    /// How long the server keeps a connection without a request.
+    const KEEP_ALIVE: Duration = Duration::from_millis(50);
+
+    fn serve(mut stream: TcpStream) {
+        stream.set_read_timeout(Some(KEEP_ALIVE)).unwrap();
+        while let Ok(1..) = stream.read(&mut [0; 1024]) {
+            if stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok").is_err() {
+                return;
+            }
+        }
+    }
+
+    #[test]
+    fn connections_that_the_server_closed_between_slices_are_opened_anew() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let target = Target::at(listener.local_addr().unwrap()).with(Some(Exchange::get()));
+        thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                thread::spawn(move || serve(stream));
+            }
+        });
+        let mut scenario = Scenario::saturating("x", 4, Length::Time(Duration::from_secs(1)));
+        scenario.slices = Some(Slicing { duration_s: 0.02, settle_s: 0.002, sweeps: 3 });
+        let load =
+            Load { target: &target, scenario: &scenario, strictness: Strictness::Exact, threads: 1, seed: 0 };
+        let mut sliced = SlicedLoad::connect(&load).unwrap();
+        let mut slices = Vec::new();
+        for _ in 0..3 {
+            slices.push(sliced.drive(&|| Duration::ZERO).unwrap());
+            thread::sleep(KEEP_ALIVE * 4);
+        }
+        let traffic = sliced.finish(&slices);
+        assert_eq!(traffic.wrong, 0);
+        assert!(traffic.reconnects >= 8, "{} connections were reopened", traffic.reconnects);
     }
 }

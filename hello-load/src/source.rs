@@ -1,14 +1,18 @@
 //! Where connections come from: one address, or several of loopback in turn, so that their ports do not run out.
+//!
+//! Those of several addresses are many and short, and end by a reset. A connection that ends in order is remembered by
+//! its system for one minute (TIME_WAIT), and for two by a firewall or Docker: their tables are full after a few seconds
+//! of such a load, and a full one drops packets.
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::time::Duration;
 
 use mio::net::TcpStream;
 use nix::sys::socket::{setsockopt, sockopt};
 use socket2::{Domain, Protocol, Socket, Type};
 
-/// How many addresses of loopback take turns. The side that closes first keeps a connection's port for a minute
-/// (TIME_WAIT), and an address has 28 000 ports by default: sixteen have 450 000.
+/// How many addresses of loopback take turns: each has 28 000 ports by default.
 const ADDRESSES: u8 = 16;
 
 /// How connections within one machine see to congestion, of which there is none: as the least that every Linux has. The
@@ -46,6 +50,8 @@ impl Source {
         if self.rotates {
             self.next = (self.next + 1) % ADDRESSES;
             let own = Ipv4Addr::new(127, 0, 0, 2 + self.next);
+            // Closed by a reset, neither side remembers the connection.
+            socket.set_linger(Some(Duration::ZERO))?;
             // The port is chosen when the server is known, so that only ports in use with that server are taken.
             setsockopt(&socket, sockopt::IpBindAddressNoPort, &true)?;
             socket.bind(&SocketAddr::from((own, 0)).into())?;

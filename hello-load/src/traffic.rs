@@ -18,7 +18,7 @@ pub enum Engine {
     K6,
 }
 
-/// The figures of a load that need no look at the server.
+/// The metrics of a load that do not require access to the server's process.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct Traffic {
     /// Who offered it.
@@ -92,7 +92,7 @@ pub struct Latency {
     /// 99.9 % are at most this.
     #[serde(rename = "p99.9")]
     pub p999: f64,
-    /// The longest.
+    /// None took longer.
     pub max: f64,
 }
 

@@ -38,21 +38,18 @@ pub(crate) enum Verification {
     Partial,
     /// The right response.
     Right {
-        /// Its length.
         bytes: usize,
         /// Whether the connection ends with it.
         closes: bool,
     },
     /// A refusal with status 503, where those are allowed.
     Shed {
-        /// Its length.
         bytes: usize,
         /// Whether the connection ends with it.
         closes: bool,
     },
     /// A wrong response of this length, and what is wrong.
     Wrong {
-        /// Its length.
         bytes: usize,
         /// Whether the connection ends with it.
         closes: bool,
@@ -168,7 +165,7 @@ pub fn header_fault(head: &Head) -> Option<String> {
     names.retain(|name| *name != "connection");
     names.sort_unstable();
     (names != ["content-length", "content-type", "date"])
-        .then(|| format!("headers {names:?}, expected content-type, content-length and date alone"))
+        .then(|| format!("headers {names:?}, expected only content-type, content-length and date"))
 }
 
 fn core_fault(head: &Head, body: &[u8], name: &[u8]) -> Option<String> {

@@ -24,7 +24,7 @@ pub enum Bounds {
 /// A value with its bounds.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
 pub struct Estimate {
-    /// The value.
+    /// In the unit of the rounds' values.
     pub value: f64,
     /// The lower bound.
     pub low: f64,

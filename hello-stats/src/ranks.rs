@@ -31,7 +31,7 @@ impl fmt::Display for RankRange {
 
 /// How services compare, pair by pair.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Comparison {
+pub struct PairwiseTests {
     /// For each pair the mean over the rounds of the logarithm of their ratio.
     pub log_ratio: Vec<Vec<f64>>,
     /// For each pair the p-value of "they do not differ", by the sign-flip test on their log ratios, with Holm's
@@ -40,7 +40,7 @@ pub struct Comparison {
     lower_is_better: bool,
 }
 
-impl Comparison {
+impl PairwiseTests {
     /// Compares `services` services; `log_ratios(a, b)` has the logarithm of the ratio of `a` to `b` in each round.
     /// `None` when a pair has no rounds.
     pub fn new(
@@ -76,10 +76,15 @@ impl Comparison {
     }
 }
 
+/// Whether so many rounds can make any of so many differences significant, once they are corrected for each other.
+pub fn can_be_significant(rounds: usize, comparisons: usize) -> bool {
+    smallest_p(rounds) * comparisons as f64 <= ALPHA
+}
+
 /// The fewest rounds in which the test can find a difference between any two of so many services.
 pub fn rounds_needed(services: usize) -> usize {
-    let pairs = (services * services.saturating_sub(1) / 2) as f64;
-    (1..).find(|rounds| smallest_p(*rounds) * pairs <= ALPHA || *rounds >= 16).unwrap_or(16)
+    let pairs = services * services.saturating_sub(1) / 2;
+    (1..).find(|rounds| can_be_significant(*rounds, pairs) || *rounds >= 16).unwrap_or(16)
 }
 
 #[cfg(test)]
@@ -96,7 +101,7 @@ mod tests {
             let paired = levels[a].len() == levels[b].len();
             paired.then(|| levels[a].iter().zip(&levels[b]).map(|(a, b)| (a / b).ln()).collect())
         };
-        let comparison = Comparison::new(levels.len(), lower_is_better, logs);
+        let comparison = PairwiseTests::new(levels.len(), lower_is_better, logs);
         let ranges = comparison.map(|comparison| comparison.rank_ranges()).unwrap_or_default();
         ranges.into_iter().map(|range| range.to_string()).collect()
     }
@@ -133,5 +138,6 @@ mod tests {
         assert_eq!(shown(&[vec![1.0; 3], vec![2.0; 3], vec![3.0; 3]], true), ["1–3", "1–3", "1–3"]);
         assert_eq!(shown(&[vec![1.0; 3], vec![2.0; 2]], true), [""; 0]);
         assert_eq!((rounds_needed(2), rounds_needed(5)), (6, 9));
+        assert!(can_be_significant(8, 5) && !can_be_significant(8, 10) && !can_be_significant(5, 1));
     }
 }

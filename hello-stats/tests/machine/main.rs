@@ -1,7 +1,7 @@
 //! The whole estimator on a synthetic machine whose truth is known: do its intervals cover, are its false alarms rare,
 //! does it find a small difference? The tests in `controls` show that these can fail.
 //!
-//! `--nocapture` shows the figures.
+//! `--nocapture` shows the numbers.
 
 mod controls;
 mod model;
@@ -9,7 +9,7 @@ mod model;
 use fastrand::Rng;
 use hello_stats::paired::log_ratio_of_sweeps;
 use hello_stats::permutation::p_value;
-use hello_stats::ranks::{ALPHA, Comparison};
+use hello_stats::ranks::{ALPHA, PairwiseTests};
 use hello_stats::sign_flip::holm;
 use hello_stats::summary::variance;
 use hello_stats::{Bounds, Estimate};
@@ -31,11 +31,11 @@ fn ratio(run: &[Round], a: usize, b: usize) -> Estimate {
 }
 
 /// The first five services, pair by pair.
-fn compare(run: &[Round]) -> Comparison {
-    Comparison::new(5, true, |a, b| log_ratios(run, a, b)).unwrap()
+fn compare(run: &[Round]) -> PairwiseTests {
+    PairwiseTests::new(5, true, |a, b| log_ratios(run, a, b)).unwrap()
 }
 
-fn any_differ(comparison: &Comparison) -> bool {
+fn any_differ(comparison: &PairwiseTests) -> bool {
     comparison.rank_ranges().iter().any(|range| (range.best, range.worst) != (1, 5))
 }
 
