@@ -21,16 +21,18 @@ fn main() {
 fn serve(mut stream: TcpStream) {
     let mut received = Vec::new();
     let mut buffer = [0; 16 * 1024];
-    let mut answered = 0;
+    let (mut answered, mut searched) = (0, 0);
     while let Ok(bytes @ 1..) = stream.read(&mut buffer) {
         received.extend_from_slice(&buffer[..bytes]);
-        while let Some(length) = received[answered..].windows(END.len()).position(|four| four == END) {
-            let head = &received[answered..answered + length];
-            if stream.write_all(answer(head).as_bytes()).is_err() {
+        while let Some(length) = received[searched..].windows(END.len()).position(|four| four == END) {
+            let end = searched + length;
+            if stream.write_all(answer(&received[answered..end]).as_bytes()).is_err() {
                 break;
             }
-            answered += length + END.len();
+            (answered, searched) = (end + END.len(), end + END.len());
         }
+        // The end of a head may have come in two parts.
+        searched = searched.max(received.len().saturating_sub(END.len() - 1));
     }
     std::mem::forget(received);
 }

@@ -16,7 +16,7 @@ use crate::service::{Catalogue, Service};
 ///
 /// # Errors
 /// When a build fails.
-pub fn all(builder: &Builder, services: &[Service]) -> Result<Vec<Program>> {
+pub(crate) fn all(builder: &Builder, services: &[Service]) -> Result<Vec<Program>> {
     let title = |service: &Service| format!("building {} ({} services)", service.name, services.len());
     in_lanes(services, |service| builder.lane(service), title, |service| builder.build(service))
 }
@@ -55,7 +55,7 @@ pub(crate) fn in_lanes<T: Sync, U: Clone + Send>(
 ///
 /// # Errors
 /// When a build fails.
-pub fn images(
+pub(crate) fn images(
     docker: &Docker,
     catalogue: &Catalogue,
     programs: &[Program],
@@ -71,7 +71,7 @@ pub fn images(
 ///
 /// # Errors
 /// When a build fails.
-pub fn time_clean_builds(builder: &Builder, programs: &mut [Program]) -> Result<()> {
+pub(crate) fn time_clean_builds(builder: &Builder, programs: &mut [Program]) -> Result<()> {
     let title = |program: &Program| format!("building {} from nothing", program.service.name);
     let times = each(programs, title, |program| builder.clean_build(program))?;
     for (program, time) in programs.iter_mut().zip(times) {
@@ -84,9 +84,9 @@ pub fn time_clean_builds(builder: &Builder, programs: &mut [Program]) -> Result<
 ///
 /// # Errors
 /// When the reference is not among the programs, or cannot be copied.
-pub fn control(programs: &[Program], reference: &str) -> Result<Option<Program>> {
+pub(crate) fn control(programs: &[Program], reference: &str) -> Result<Option<Program>> {
     let original = programs.iter().find(|program| program.service.name == reference);
-    let original = original.with_context(|| format!("there is no {reference} to make a control of"))?;
+    let original = original.with_context(|| format!("there is no {reference} to copy as the control"))?;
     if !original.service.can_run_twice() {
         return Ok(None);
     }

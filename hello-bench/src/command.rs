@@ -17,8 +17,7 @@ const POLL_INTERVAL: Duration = Duration::from_millis(20);
 
 /// How a program ended, and what it printed.
 #[derive(Clone, Debug)]
-pub struct Ended {
-    /// Its exit status.
+pub(crate) struct Ended {
     pub status: ExitStatus,
     /// What it printed on stdout.
     pub stdout: String,
@@ -30,7 +29,7 @@ pub struct Ended {
 ///
 /// # Errors
 /// When it cannot be started, fails (with the end of what it printed on stderr), or the user interrupts.
-pub fn run(command: &mut Command, interrupt: &Interrupt) -> Result<String> {
+pub(crate) fn run(command: &mut Command, interrupt: &Interrupt) -> Result<String> {
     let ended = watch(command, &mut || !interrupt.is_set())?;
     if !ended.status.success() {
         bail!("`{}` failed ({}):\n{}", shown(command), ended.status, tail(&ended.stderr));
@@ -42,7 +41,7 @@ pub fn run(command: &mut Command, interrupt: &Interrupt) -> Result<String> {
 ///
 /// # Errors
 /// When it cannot be started, or is not to go on.
-pub fn watch(command: &mut Command, goes_on: &mut dyn FnMut() -> bool) -> Result<Ended> {
+pub(crate) fn watch(command: &mut Command, goes_on: &mut dyn FnMut() -> bool) -> Result<Ended> {
     let shown = shown(command);
     let mut child = command
         .stdin(Stdio::null())
@@ -61,7 +60,7 @@ pub fn watch(command: &mut Command, goes_on: &mut dyn FnMut() -> bool) -> Result
 }
 
 /// Ends a process group at once and reaps its leader.
-pub fn kill_group(child: &mut Child) {
+pub(crate) fn kill_group(child: &mut Child) {
     let _ = killpg(Pid::from_raw(child.id().cast_signed()), Signal::SIGKILL);
     let _ = child.wait();
 }

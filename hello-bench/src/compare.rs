@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Result, ensure};
+use anyhow::{Result, bail, ensure};
 use hello_load::Scenario;
 use jiff::Timestamp;
 
@@ -17,18 +17,17 @@ use crate::render;
 use crate::report::Report;
 use crate::run::{Folder, Run, SCHEMA};
 use crate::session::Session;
+use crate::system::files::raise_limit;
 use crate::system::host::Host;
 
-/// What to compare and how.
 #[derive(Debug)]
-pub struct Comparison {
+pub(crate) struct Comparison {
     /// The services, made ready, with the floor and the control.
     pub programs: Vec<Program>,
     /// The loads, in order.
     pub scenarios: Vec<Scenario>,
     /// The service that ratios are relative to.
     pub reference: String,
-    /// Rounds.
     pub rounds: u32,
     /// Decides the orders and the names that are asked for.
     pub seed: u64,
@@ -46,13 +45,12 @@ pub struct Comparison {
 
 /// What a comparison led to.
 #[derive(Debug)]
-pub struct CompareOutcome {
-    /// The result.
+pub(crate) struct CompareOutcome {
     pub report: Report,
     /// Where it was written.
     pub folder: PathBuf,
-    /// Whether the user ended it early.
-    pub is_interrupted: bool,
+    /// Why it ended before its last round, if it did.
+    pub cut_short: Option<String>,
 }
 
 impl Comparison {
@@ -60,23 +58,43 @@ impl Comparison {
     ///
     /// # Errors
     /// When nothing could be measured: the folder cannot be written, or the user interrupts before the first sample.
-    pub fn run(&self, folder: Folder, session: &Session) -> Result<CompareOutcome> {
+    pub(crate) fn run(&self, folder: Folder, session: &Session) -> Result<CompareOutcome> {
+        self.ensure_room()?;
         let run = self.describe(session);
         folder.describe(&run)?;
         let progress = Progress::working("checking the contract");
         let outcomes = check::services(&self.programs, &session.untimed(), Scope::Responses)?;
         drop(progress);
-        let (samples, folder, is_interrupted) = session.cores.on_generator(|| {
+        let (samples, folder, cut_short) = session.cores.on_generator(|| {
             let mut measurement = Measurement::new(session, &self.generator, &self.programs, &run, folder);
             measurement.refuse(&outcomes)?;
-            let is_interrupted = measurement.rounds(self.precision)?;
-            let (samples, folder) = measurement.finish();
-            anyhow::Ok((samples, folder, is_interrupted))
+            measurement.rounds(self.precision)?;
+            anyhow::Ok(measurement.finish())
         })??;
-        ensure!(!samples.is_empty(), "interrupted before anything was measured");
+        if let Some(cause) = cut_short.as_ref().filter(|_| samples.is_empty()) {
+            bail!("{cause} before anything was measured");
+        }
+        ensure!(!samples.is_empty(), "nothing was measured");
         let report = Report::new(run, &samples);
         render::write(&report, &folder.path)?;
-        Ok(CompareOutcome { report, folder: folder.path, is_interrupted })
+        Ok(CompareOutcome { report, folder: folder.path, cut_short })
+    }
+
+    /// All services of a round in slices keep their connections until it ends.
+    fn ensure_room(&self) -> Result<()> {
+        let is_sliced =
+            |scenario: &&Scenario| matches!(self.generator, Generator::Embedded) && scenario.slices.is_some();
+        let services = self.programs.len();
+        for scenario in self.scenarios.iter().filter(is_sliced) {
+            let room = raise_limit();
+            let connections = scenario.connections as usize * services;
+            ensure!(
+                connections <= room,
+                "{} needs {connections} connections at a time for {services} services, and this process may open {room}: name fewer services, leave the scenario out, or raise the limit of open files (ulimit -Hn)",
+                scenario.name
+            );
+        }
+        Ok(())
     }
 
     fn describe(&self, session: &Session) -> Run {

@@ -42,19 +42,17 @@ const SYSTEM_CALLS_ALLOWED: f64 = 0.1;
 
 /// What a request of each service takes. Written by `count --out`.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
-pub struct Counts {
+pub(crate) struct Counts {
     /// The version of the file's form.
     pub schema: u32,
-    /// By service.
     pub services: BTreeMap<String, Count>,
 }
 
 /// What a request takes.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
-pub struct Count {
+pub(crate) struct Count {
     /// Instructions in user space.
     pub instructions: f64,
-    /// System calls.
     pub system_calls: f64,
 }
 
@@ -120,7 +118,7 @@ impl Counter {
 ///
 /// # Errors
 /// When valgrind or strace is missing, a service fails, or the user interrupts.
-pub fn count(programs: &[Program], session: &Session, requests: u32) -> Result<Counts> {
+pub(crate) fn count(programs: &[Program], session: &Session, requests: u32) -> Result<Counts> {
     for counter in Counter::ALL {
         counter.path()?;
     }
@@ -148,9 +146,9 @@ pub fn count(programs: &[Program], session: &Session, requests: u32) -> Result<C
 ///
 /// # Errors
 /// When valgrind is missing, the service fails, or the user interrupts.
-pub fn instructions(program: &Program, session: &Session) -> Result<Counted> {
+pub(crate) fn instructions(program: &Program, session: &Session) -> Result<Counted> {
     let name = &program.service.name;
-    ensure!(program.service.url.is_none(), "{name} runs elsewhere: its instructions cannot be counted");
+    ensure!(program.service.url.is_none(), "{name} was not started here: its instructions cannot be counted");
     Counter::Valgrind.path()?;
     let mut counts = Vec::new();
     for _ in 0..COUNTS {
@@ -201,13 +199,13 @@ impl Counts {
     ///
     /// # Errors
     /// When the file cannot be read or is of another form.
-    pub fn read(path: &Path) -> Result<Self> {
+    pub(crate) fn read(path: &Path) -> Result<Self> {
         let text = fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
         let counts: Self =
             serde_json::from_str(&text).with_context(|| format!("{} is not a count", path.display()))?;
         ensure!(
             counts.schema == SCHEMA,
-            "{} has schema {}, this reads {SCHEMA}",
+            "{} has schema {}, but this version reads {SCHEMA}",
             path.display(),
             counts.schema
         );
@@ -218,7 +216,7 @@ impl Counts {
     ///
     /// # Errors
     /// When one does, or is not recorded.
-    pub fn check_against(&self, recorded: &Self) -> Result<()> {
+    pub(crate) fn check_against(&self, recorded: &Self) -> Result<()> {
         let mut more = Vec::new();
         for (service, now) in &self.services {
             match recorded.services.get(service) {
@@ -227,7 +225,7 @@ impl Counts {
             }
         }
         if !more.is_empty() {
-            bail!("more than recorded: {}; record it again with --out if that is meant", more.join("; "));
+            bail!("more than recorded: {}; if that is intended, record it again with --out", more.join("; "));
         }
         Ok(())
     }
@@ -239,7 +237,7 @@ impl Count {
         let instructions = self.instructions > recorded.instructions * INSTRUCTIONS_ALLOWED;
         (calls || instructions).then(|| {
             format!(
-                "{} instructions and {:.2} system calls a request, {} and {:.2} recorded",
+                "{} instructions and {:.2} system calls per request; {} and {:.2} are recorded",
                 grouped(self.instructions),
                 self.system_calls,
                 grouped(recorded.instructions),

@@ -25,17 +25,14 @@ pub struct Diff {
     /// In what the runs themselves differ, when they were compared all the same.
     pub unlike: Vec<String>,
     /// Every metric that both have, by scenario, service and metric.
-    pub changes: Vec<Change>,
+    pub changes: Vec<MetricChange>,
 }
 
 /// One metric of one service in both runs.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Change {
-    /// The load.
+pub struct MetricChange {
     pub scenario: String,
-    /// The service.
     pub service: String,
-    /// The metric.
     pub metric: Metric,
     /// The median of the earlier run, for orientation.
     pub earlier: f64,
@@ -83,7 +80,7 @@ impl Diff {
     pub fn new(earlier: &Report, later: &Report, anyway: bool) -> Result<Self> {
         let unlike = unlike(earlier, later);
         if !unlike.is_empty() && !anyway {
-            bail!("the runs cannot be compared: {}; --anyway compares them all the same", unlike.join("; "));
+            bail!("the runs cannot be compared: {}; --anyway compares them nevertheless", unlike.join("; "));
         }
         let changes = changes(earlier, later);
         if changes.is_empty() {
@@ -149,7 +146,7 @@ fn unlike(earlier: &Report, later: &Report) -> Vec<String> {
     found
 }
 
-fn changes(earlier: &Report, later: &Report) -> Vec<Change> {
+fn changes(earlier: &Report, later: &Report) -> Vec<MetricChange> {
     let mut changes = Vec::new();
     for before in &earlier.summaries {
         let Some(after) = later.summaries.iter().find(|after| after.scenario == before.scenario) else {
@@ -164,7 +161,7 @@ fn changes(earlier: &Report, later: &Report) -> Vec<Change> {
             }));
         }
     }
-    let corrected = holm(&changes.iter().map(|change: &Change| change.p).collect::<Vec<_>>());
+    let corrected = holm(&changes.iter().map(|change: &MetricChange| change.p).collect::<Vec<_>>());
     for (change, p) in changes.iter_mut().zip(corrected) {
         change.p = p;
         change.verdict = verdict(change);
@@ -178,7 +175,7 @@ fn change(
     metric: Metric,
     earlier: &MetricSummary,
     later: &MetricSummary,
-) -> Option<Change> {
+) -> Option<MetricChange> {
     let (relative_to, before, after) = match (&earlier.vs_floor, &later.vs_floor) {
         (Some(before), Some(after)) if before.to == after.to => {
             (Some(before.to.clone()), &before.rounds, &after.rounds)
@@ -191,7 +188,7 @@ fn change(
         return None;
     }
     let interval = Estimate::of_difference(&after, &before).map(Estimate::exp);
-    Some(Change {
+    Some(MetricChange {
         scenario: scenario.to_owned(),
         service: service.to_owned(),
         metric,
@@ -205,7 +202,7 @@ fn change(
     })
 }
 
-fn verdict(change: &Change) -> Verdict {
+fn verdict(change: &MetricChange) -> Verdict {
     match (change.p <= ALPHA, (change.ratio < 1.0) == change.metric.lower_is_better()) {
         (false, _) => Verdict::NoDifference,
         (true, true) => Verdict::Improved,

@@ -43,7 +43,7 @@ impl Docker {
     /// When there is none, its engine does not answer, or it cannot build with BuildKit.
     pub fn find(interrupt: &Interrupt) -> Result<Self> {
         let program = named_by("DOCKER", "docker").context(
-            "there is no docker: install Docker's engine, set DOCKER to its client, or leave out --docker to measure processes alone",
+            "there is no docker: install Docker's engine, set DOCKER to its client, or leave out --docker to measure only processes",
         )?;
         let ask = |words: &[&str]| {
             let mut asked = Command::new(&program);
@@ -54,7 +54,7 @@ impl Docker {
         let complaint = answered.stderr.lines().next_back().unwrap_or("it gave no cause");
         ensure!(
             answered.status.success(),
-            "docker's engine does not answer: {complaint} Start it, or leave out --docker"
+            "Docker's engine does not answer: {complaint} Start it, or leave out --docker"
         );
         // A client from 23.0 on is without BuildKit where buildx is not installed, and shows so before any build.
         let answered = ask(&["build", "--help"])?;
@@ -126,6 +126,7 @@ pub struct Container {
     image: String,
     name: String,
     limits: ImageEntry,
+    max_files: Option<u32>,
     /// Variables of the service's own.
     environment: Vec<String>,
 }
@@ -143,13 +144,14 @@ impl Container {
             image: image.name.clone(),
             name,
             limits: program.service.image.clone().unwrap_or_default(),
+            max_files: program.max_files,
             environment: environment.map(|(name, value)| format!("{name}={value}")).collect(),
         })
     }
 
     /// The command that runs it in the foreground: on the service's cores, in the network of the machine so that it is
     /// reached as a process is, with a root that cannot be written and no privileges. Signals to the command reach the
-    /// service.
+    /// service, except those that cannot be handled.
     pub fn command(&self, cores: &Cores, variables: &[(&str, Option<&str>)]) -> Command {
         let set: Vec<String> = cores.service.iter().map(ToString::to_string).collect();
         let mut command = Command::new(&self.docker);
@@ -157,6 +159,9 @@ impl Container {
         command.args(["--cap-drop", "ALL", "--security-opt", "no-new-privileges"]);
         command.args(["--pids-limit", &self.limits.max_pids.to_string()]);
         command.args(["--cpuset-cpus", &set.join(","), "--memory", &format!("{}m", self.limits.memory_mib)]);
+        if let Some(max_files) = self.max_files {
+            command.args(["--ulimit", &format!("nofile={max_files}")]);
+        }
         if self.limits.writable_tmp {
             command.args(["--tmpfs", "/tmp"]);
         }

@@ -8,7 +8,7 @@ use crate::k6::K6;
 
 /// A generator of load.
 #[derive(Clone, Debug)]
-pub enum Generator {
+pub(crate) enum Generator {
     /// [`hello_load`].
     Embedded,
     /// A k6 of the user's.
@@ -20,7 +20,7 @@ impl Generator {
     ///
     /// # Errors
     /// As [`hello_load::drive`] and [`K6::drive`].
-    pub fn drive(&self, load: &Load, observer: &mut dyn Observer) -> Result<LoadResult> {
+    pub(crate) fn drive(&self, load: &Load, observer: &mut dyn Observer) -> Result<LoadResult> {
         match self {
             Self::Embedded => hello_load::drive(load, observer),
             Self::K6(k6) => k6.drive(load, observer),
@@ -28,7 +28,7 @@ impl Generator {
     }
 
     /// The version of k6, where that is the generator.
-    pub fn k6_version(&self) -> Option<String> {
+    pub(crate) fn k6_version(&self) -> Option<String> {
         match self {
             Self::Embedded => None,
             Self::K6(k6) => Some(k6.version.clone()),

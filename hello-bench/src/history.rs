@@ -13,17 +13,16 @@ use crate::summary::Summary;
 
 /// The histories of all services.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct History {
+pub(crate) struct History {
     /// By service, in the order in which the runs name them.
     pub services: Vec<ServiceHistory>,
 }
 
 /// The sittings in which builds of one service were compared.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct ServiceHistory {
+pub(crate) struct ServiceHistory {
     /// The service, as the catalogue names it.
     pub service: String,
-    /// Its framework.
     pub framework: String,
     /// From the newest to the oldest.
     pub sittings: Vec<Sitting>,
@@ -31,7 +30,7 @@ pub struct ServiceHistory {
 
 /// The builds of one service in one run.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Sitting {
+pub(crate) struct Sitting {
     /// When the run began.
     pub started_at: Timestamp,
     /// The command line.
@@ -48,7 +47,7 @@ pub struct Sitting {
 
 /// A build of a service.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Build {
+pub(crate) struct Build {
     /// The version, or else what sets the build apart.
     pub name: String,
     /// Why it is not ranked; absent where nothing went wrong.
@@ -67,8 +66,7 @@ pub struct Build {
 
 /// A metric of a build under a load.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Value {
-    /// The load.
+pub(crate) struct Value {
     pub scenario: String,
     /// The metric: CPU time per request, and throughput where the load saturates.
     pub metric: Metric,
@@ -83,7 +81,7 @@ impl History {
     ///
     /// # Errors
     /// When none of them compares builds of one service.
-    pub fn of(reports: &[Report]) -> Result<Self> {
+    pub(crate) fn of(reports: &[Report]) -> Result<Self> {
         let mut history = Self { services: Vec::new() };
         for report in reports {
             for base in report.run.services.iter().filter(|metadata| is_first_of_several(metadata)) {

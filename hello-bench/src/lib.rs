@@ -4,54 +4,56 @@
 //! |---|---|
 //! | who | [`service::Service`], made ready as [`program::Program`] |
 //! | load to offer | [`hello_load::Scenario`] |
-//! | one service in one round | [`sample::Sample`] |
-//! | statistics | [`summary::Summary`] |
+//! | one service in one round | `sample::Sample` |
+//! | statistics | `summary::Summary` |
 //! | result | [`report::Report`] |
 //! | pages | [`render`] |
 
 #![cfg(target_os = "linux")]
 
-pub mod build;
-pub mod check;
+mod build;
+mod check;
 pub mod cli;
-pub mod command;
-pub mod compare;
+mod command;
+mod compare;
 mod contender;
-pub mod count;
-pub mod diff;
+mod count;
+mod diff;
 pub mod docker;
-pub mod generator;
-pub mod headline;
-pub mod history;
+mod generator;
+mod headline;
+mod history;
 pub mod interrupt;
 pub mod k6;
 pub mod launch;
-pub mod limit;
-pub mod measure;
-pub mod metadata;
-pub mod metric;
+mod limit;
+mod measure;
+mod metadata;
+mod metric;
 mod participant;
-pub mod plan;
+mod plan;
 pub mod probe;
 pub mod program;
-pub mod progress;
+mod progress;
 pub mod raw;
-pub mod recipe;
+mod recipe;
 pub mod render;
 pub mod report;
-pub mod round;
-pub mod ruling;
+mod round;
+mod ruling;
 pub mod run;
 pub mod sample;
 pub mod service;
-pub mod session;
-pub mod stress;
-pub mod summary;
+mod session;
+mod stress;
+mod stress_round;
+mod summary;
 pub mod system;
 mod termination;
-pub mod threshold;
-pub mod trial;
-pub mod validate;
+mod threshold;
+mod trial;
+mod validate;
+mod validation;
 pub mod variant;
-pub mod warm_up;
-pub mod warning;
+mod warm_up;
+mod warning;

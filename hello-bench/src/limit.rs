@@ -64,7 +64,6 @@ impl Subject {
 /// A limit on the change from one build to another.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
 pub struct Limit {
-    /// What it is on.
     pub subject: Subject,
     /// Whether more than `change` breaks it; or else less.
     pub is_upper: bool,
@@ -95,14 +94,14 @@ impl FromStr for Limit {
         let names = || Subject::ALL.map(|(name, _)| name).join(", ");
         let at = text
             .find(['<', '>'])
-            .context("not of the form METRIC>PERCENT% or METRIC<PERCENT%, as in cpu>2%")?;
+            .context("not of the form METRIC>PERCENT% or METRIC<PERCENT%, such as cpu>2%")?;
         let (name, rest) = (text[..at].trim(), &text[at + 1..]);
         let subject = Subject::ALL.iter().find(|(known, _)| *known == name).map(|(_, subject)| *subject);
         let subject =
             subject.with_context(|| format!("there is no metric {name:?}; there are {}", names()))?;
         let number = rest.trim().strip_suffix('%').context("the percentage ends with %")?.trim();
         let percent: f64 = number.parse().with_context(|| format!("{number:?} is not a number"))?;
-        ensure!(percent > -100.0 && percent.is_finite(), "{number} % is not a change that can be");
+        ensure!(percent > -100.0 && percent.is_finite(), "{number} % is not a possible change");
         Ok(Self { subject, is_upper: text[at..].starts_with('>'), change: percent / 100.0 })
     }
 }

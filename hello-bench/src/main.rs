@@ -10,7 +10,7 @@ fn main() -> ExitCode {
 #[cfg(not(target_os = "linux"))]
 fn main() -> ExitCode {
     eprintln!(
-        "error: hello-bench needs Linux, whose /proc, timerfd and core affinity it measures with: run it in a Linux machine, VM or container. The services run here: cargo run -p svc-axum"
+        "error: hello-bench measures with Linux's /proc, timerfd and CPU affinity: run it on Linux, in a VM or in a container. The services do run here: cargo run -p svc-axum"
     );
     ExitCode::FAILURE
 }

@@ -8,13 +8,10 @@ use serde::{Deserialize, Serialize};
 /// What is known of a service without running it.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct Metadata {
-    /// Its name.
     pub name: String,
-    /// Its framework.
     pub framework: String,
     /// The framework's version; absent where there is no framework or no lock file that names it.
     pub version: Option<String>,
-    /// Its language.
     pub language: String,
     /// Whether it is the limit of the machine, never ranked.
     pub floor: bool,
@@ -80,7 +77,7 @@ impl Group {
 pub struct Variant {
     /// The service, as the catalogue names it.
     pub service: String,
-    /// What sets the build apart, as it is said after the service: `with hyper 1.12.0`.
+    /// What sets the build apart, as a phrase after the service's name: `with hyper 1.12.0`.
     pub phrase: String,
     /// The build that it is compared with: the first of its service, which may be itself.
     pub base: String,
@@ -89,7 +86,6 @@ pub struct Variant {
 /// What was counted several times, per request.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
 pub struct Counted {
-    /// The mean of the counts.
     pub mean: f64,
     /// The smallest of them.
     pub least: f64,
@@ -100,7 +96,6 @@ pub struct Counted {
 /// A container image.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Image {
-    /// Its name.
     pub name: String,
     /// The service as a process of the machine, which its metrics are compared with.
     pub native: String,
@@ -163,7 +158,7 @@ impl Metadata {
 }
 
 /// Packages of a tree that are not members of this workspace, which cargo shows with their path.
-pub fn third_party(tree: &str) -> u64 {
+pub(crate) fn third_party(tree: &str) -> u64 {
     let packages: BTreeSet<&str> = tree
         .lines()
         .map(|line| line.trim_end_matches(" (*)"))
@@ -173,14 +168,25 @@ pub fn third_party(tree: &str) -> u64 {
 }
 
 /// The version of a package of a tree; `None` where it is not in it.
-pub fn version(tree: &str, package: &str) -> Option<String> {
-    let mut packages = tree.lines().filter_map(|line| line.split_once(" v"));
-    let (_, version) = packages.find(|(name, _)| *name == package)?;
-    version.split(' ').next().map(str::to_owned)
+pub(crate) fn version(tree: &str, package: &str) -> Option<String> {
+    versions(tree, package).into_iter().next()
+}
+
+/// The versions of a package of a tree, from the top down.
+pub(crate) fn versions(tree: &str, package: &str) -> Vec<String> {
+    let packages = tree.lines().filter_map(|line| line.split_once(" v"));
+    let own = packages.filter(|(name, _)| *name == package);
+    let mut found: Vec<String> = Vec::new();
+    for version in own.filter_map(|(_, rest)| rest.split(' ').next()) {
+        if !found.iter().any(|other| other == version) {
+            found.push(version.to_owned());
+        }
+    }
+    found
 }
 
 /// Lines that are neither blank nor comment alone.
-pub fn lines_of_code(text: &str, path: &Path) -> u64 {
+pub(crate) fn lines_of_code(text: &str, path: &Path) -> u64 {
     let marks: &[&str] = match path.extension().and_then(|extension| extension.to_str()) {
         Some("py" | "toml" | "sh") => &["#"],
         Some("java") => &["//", "/*", "*"],
@@ -201,6 +207,7 @@ mod tests {
         assert_eq!(third_party(TREE), 3);
         assert_eq!(version(TREE, "axum").as_deref(), Some("0.8.9"));
         assert_eq!(version(TREE, "none"), None);
+        assert_eq!(versions("a v2.0.0\nb v1.0.0\na v1.0.0\na v2.0.0 (*)\n", "a"), ["2.0.0", "1.0.0"]);
     }
 
     #[test]

@@ -49,7 +49,6 @@ pub enum Metric {
 }
 
 impl Metric {
-    /// All of them.
     pub const ALL: [Self; 18] = [
         Self::CpuUsPerRequest,
         Self::ThroughputPerS,
@@ -208,7 +207,7 @@ impl Metric {
 }
 
 /// A whole number with thin groups of three digits: `58 100`, with no-break spaces.
-pub fn grouped(value: f64) -> String {
+pub(crate) fn grouped(value: f64) -> String {
     let digits = format!("{value:.0}");
     let bytes = digits.as_bytes();
     let mut shown = String::new();

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use fastrand::Rng;
 use hello_load::{Scenario, Target, own_cpu};
 
@@ -77,7 +77,8 @@ impl<'a, L> Participant<'a, L> {
 
     fn fail(&mut self, cause: &anyhow::Error) {
         let exit = self.running.as_mut().and_then(Running::exit_reason);
-        let cause = exit.map_or_else(|| format!("{cause:#}"), |exit| format!("{exit} under load"));
+        let when = if self.sample.load.is_some() { "after the load" } else { "under load" };
+        let cause = exit.map_or_else(|| format!("{cause:#}"), |exit| format!("{exit} {when}"));
         self.sample = self.sample.clone().failed(&cause);
         (self.load, self.running) = (None, None);
     }
@@ -103,7 +104,6 @@ impl<'a, L> Participant<'a, L> {
         Ok(self.running()?.target.clone())
     }
 
-    /// Its load.
     pub(crate) fn load(&mut self) -> Result<&mut L> {
         let name = &self.program.service.name;
         self.load.as_mut().with_context(|| format!("{name} has no connections"))
@@ -135,8 +135,11 @@ impl<'a, L> Participant<'a, L> {
     }
 
     /// Reads memory some time after the load.
-    pub(crate) fn read_rested_memory(&mut self) {
+    pub(crate) fn read_rested_memory(&mut self) -> Result<()> {
+        let running = self.running.as_mut().context("is not running")?;
+        ensure!(running.wait(Duration::ZERO)?.is_none(), "ended after the load");
         self.sample.rested = self.tree.map(Tree::memory);
+        Ok(())
     }
 
     /// Stops the service by itself, and notes how long that takes.

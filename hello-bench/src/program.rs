@@ -21,14 +21,16 @@ use crate::system::cores::Cores;
 pub struct Program {
     /// Its entry in the catalogue.
     pub service: Service,
-    /// The executable.
+    /// The executable, or the program that runs it.
     pub path: PathBuf,
-    /// Its arguments.
+    /// Without the executable.
     pub arguments: Vec<String>,
     /// The folder to start it in.
     pub folder: PathBuf,
     /// The root of the workspace that it was built in.
     pub root: PathBuf,
+    /// The most files that it may have open; absent for as many as the system allows.
+    pub max_files: Option<u32>,
     /// What is known of it.
     pub metadata: Metadata,
 }
@@ -101,7 +103,7 @@ impl<'a> Builder<'a> {
         let metadata = self.metadata(service, &path)?;
         let folder = self.root().join(&service.folder);
         let root = self.root().to_owned();
-        Ok(Program { service: service.clone(), path, arguments, folder, root, metadata })
+        Ok(Program { service: service.clone(), path, arguments, folder, root, max_files: None, metadata })
     }
 
     /// An error once the user wants to stop.
@@ -262,13 +264,13 @@ impl<'a> Builder<'a> {
     /// The packages that a package links, a line each: with the features that it alone switches on.
     ///
     /// # Errors
-    /// When cargo cannot tell.
+    /// When cargo cannot list them.
     pub fn dependency_tree(&self, service: &Service, package: &str) -> Result<String> {
         let mut cargo = self.cargo();
         cargo.args(["tree", "--edges", "normal", "--prefix", "none", "--package", package]);
         cargo.args(features(service));
         command::run(&mut cargo, self.interrupt)
-            .with_context(|| format!("cannot list what {package} depends on"))
+            .with_context(|| format!("cannot list the dependencies of {package}"))
     }
 }
 

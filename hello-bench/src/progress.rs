@@ -10,13 +10,13 @@ const BEAT: Duration = Duration::from_millis(100);
 
 /// The progress of a run, on stderr.
 #[derive(Debug)]
-pub struct Progress {
+pub(crate) struct Progress {
     bar: Option<ProgressBar>,
 }
 
 impl Progress {
     /// Progress over `steps` steps; 0 where there is nothing to count.
-    pub fn new(steps: u64) -> Self {
+    pub(crate) fn new(steps: u64) -> Self {
         if !io::stderr().is_terminal() {
             return Self { bar: None };
         }
@@ -32,7 +32,7 @@ impl Progress {
     }
 
     /// Says what runs now, and how long all that is left takes, where that is known.
-    pub fn now(&self, what: &str, left: Option<Duration>) {
+    pub(crate) fn now(&self, what: &str, left: Option<Duration>) {
         let left = left.map(|left| format!("{} left", clock(left))).unwrap_or_default();
         match &self.bar {
             Some(bar) => {
@@ -46,7 +46,7 @@ impl Progress {
     }
 
     /// Work without steps to count, drawn until it is dropped.
-    pub fn working(what: &str) -> Self {
+    pub(crate) fn working(what: &str) -> Self {
         let progress = Self::new(0);
         progress.now(what, None);
         progress.beat();
@@ -54,33 +54,33 @@ impl Progress {
     }
 
     /// As [`Progress::now`] where that replaces what was shown, and nothing where it would be one more line.
-    pub fn redraw(&self, what: &str, left: Duration) {
+    pub(crate) fn redraw(&self, what: &str, left: Duration) {
         if self.bar.is_some() {
             self.now(what, Some(left));
         }
     }
 
     /// How often it is worth telling what runs now: seldom where each is a line that stays.
-    pub fn interval(&self) -> Duration {
+    pub(crate) fn interval(&self) -> Duration {
         if self.bar.is_some() { BEAT } else { Duration::from_secs(10) }
     }
 
     /// A step is done.
-    pub fn step(&self) {
+    pub(crate) fn step(&self) {
         if let Some(bar) = &self.bar {
             bar.inc(1);
         }
     }
 
     /// The work goes on beyond what was planned.
-    pub fn extend(&self, steps: u64) {
+    pub(crate) fn extend(&self, steps: u64) {
         if let Some(bar) = &self.bar {
             bar.inc_length(steps);
         }
     }
 
     /// Says something that stays.
-    pub fn say(&self, text: &str) {
+    pub(crate) fn say(&self, text: &str) {
         match &self.bar {
             Some(bar) => bar.suspend(|| line(text)),
             None => line(text),
@@ -88,7 +88,7 @@ impl Progress {
     }
 
     /// Draws the bar from a thread of its own until it is finished: for work without a beat.
-    pub fn beat(&self) {
+    pub(crate) fn beat(&self) {
         if let Some(bar) = &self.bar {
             bar.enable_steady_tick(BEAT);
         }
@@ -109,7 +109,7 @@ fn line(text: &str) {
 }
 
 /// `4:05` or `1:02:03`.
-pub fn clock(time: Duration) -> String {
+pub(crate) fn clock(time: Duration) -> String {
     let seconds = time.as_secs();
     let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
     if hours > 0 { format!("{hours}:{minutes:02}:{seconds:02}") } else { format!("{minutes}:{seconds:02}") }

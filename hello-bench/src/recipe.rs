@@ -7,7 +7,7 @@ const DOCKERFILE: &str = "docker/Dockerfile";
 
 /// How to build and run the image of a service.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Recipe {
+pub(crate) struct Recipe {
     /// The image's name.
     pub tag: String,
     /// The folder that is given to the build, relative to the root.
@@ -22,7 +22,7 @@ pub struct Recipe {
 
 impl Recipe {
     /// The recipe for a service; `None` for one without an image.
-    pub fn of(service: &Service) -> Option<Self> {
+    pub(crate) fn of(service: &Service) -> Option<Self> {
         let tag = format!("hello-rest/{}", service.name);
         if service.package.is_none() {
             let (context, entry) = (service.folder.display().to_string(), service.image.clone()?);
@@ -34,7 +34,7 @@ impl Recipe {
     }
 
     /// The arguments of `docker build`, in the repository's root.
-    pub fn build_arguments(&self) -> Vec<String> {
+    pub(crate) fn build_arguments(&self) -> Vec<String> {
         let file = if self.context == "." {
             self.dockerfile.to_owned()
         } else {

@@ -12,22 +12,22 @@ use crate::participant::{each, spent, stop};
 use crate::program::Program;
 use crate::sample::Sample;
 use crate::session::Session;
+use crate::system::conntrack;
 use crate::system::files::raise_limit;
 use crate::system::noise::{Counters, Noise};
 use crate::trial::IDLE_TIME;
 
 /// Sweeps that are not measured, at the start of a round.
-pub const WARM_UP_SWEEPS: u32 = 2;
+pub(crate) const WARM_UP_SWEEPS: u32 = 2;
 /// Memory is read after every so many sweeps.
 const MEMORY_SWEEPS: u32 = 10;
 /// How often the time is checked while services rest.
 const REST_POLL_INTERVAL: Duration = Duration::from_millis(50);
 
 /// One round under one scenario.
-pub struct Round<'a> {
+pub(crate) struct Round<'a> {
     /// The cores, and whether the user wants to stop.
     pub session: &'a Session,
-    /// The load.
     pub scenario: &'a Scenario,
     /// How it is cut.
     pub slicing: Slicing,
@@ -42,7 +42,7 @@ impl Round<'_> {
     ///
     /// # Errors
     /// When the user interrupts.
-    pub fn run(&self, programs: &[&Program], mut rng: Rng) -> Result<Vec<Sample>> {
+    pub(crate) fn run(&self, programs: &[&Program], mut rng: Rng) -> Result<Vec<Sample>> {
         raise_limit();
         let round = (self.number, &mut rng);
         let mut contenders = Contender::launch_all(programs, self.scenario, round, self.session)?;
@@ -50,6 +50,7 @@ impl Round<'_> {
         let interrupt = &self.session.interrupt;
         each(&mut contenders, interrupt, |contender| contender.read_idle_memory())?;
         each(&mut contenders, interrupt, |contender| {
+            self.await_room()?;
             contender.warm_up(self.scenario, self.session, self.progress)
         })?;
         // Connections are opened once all is warm: some services close one that waits too long for its first request.
@@ -69,6 +70,14 @@ impl Round<'_> {
         Ok(stop(contenders))
     }
 
+    /// Where each request has a connection of its own, waits until the system can take more of them.
+    fn await_room(&self) -> Result<()> {
+        match self.scenario.connection_per_request {
+            true => conntrack::await_room(&self.session.interrupt),
+            false => Ok(()),
+        }
+    }
+
     /// Waits without load, reads memory again, and stops each service by itself.
     fn rest(&self, contenders: &mut [Contender]) -> Result<()> {
         let end = Instant::now() + self.scenario.rest();
@@ -77,10 +86,7 @@ impl Round<'_> {
             (self.progress)();
             thread::sleep(REST_POLL_INTERVAL);
         }
-        each(contenders.iter_mut(), &self.session.interrupt, |contender| {
-            contender.read_rested_memory();
-            Ok(())
-        })?;
+        each(contenders.iter_mut(), &self.session.interrupt, |contender| contender.read_rested_memory())?;
         each(contenders, &self.session.interrupt, |contender| {
             contender.stop_alone();
             Ok(())
@@ -107,6 +113,7 @@ impl Round<'_> {
     fn sweep(&self, contenders: &mut [Contender], rng: &mut Rng) -> Result<()> {
         let mut order: Vec<&mut Contender> = contenders.iter_mut().collect();
         rng.shuffle(&mut order);
+        self.await_room()?;
         each(order, &self.session.interrupt, |contender| contender.drive_slice())?;
         (self.progress)();
         Ok(())

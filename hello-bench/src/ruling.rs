@@ -14,9 +14,7 @@ use crate::summary::{Ratio, Row, Summary};
 /// What a limit means for one pair of builds.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct Ruling {
-    /// The limit.
     pub limit: Limit,
-    /// The build.
     pub service: String,
     /// The build that it is compared with.
     pub to: String,
@@ -31,13 +29,11 @@ pub struct Ruling {
 /// A ratio with its bounds.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
 pub struct Bounded {
-    /// The ratio.
     pub ratio: f64,
     /// The lower bound.
     pub low: f64,
     /// The upper bound.
     pub high: f64,
-    /// What the bounds are.
     pub bounds: Bounds,
 }
 
@@ -77,6 +73,10 @@ impl fmt::Display for Ruling {
         let Self { limit, service, to, .. } = self;
         let under = self.scenario.as_ref().map_or_else(String::new, |scenario| format!(", {scenario}"));
         match &self.ratio {
+            Some(ratio) if ratio.bounds == Bounds::Range => {
+                let shown = ratio.shown();
+                write!(f, "{limit} cannot be judged: {service} vs {to}{under}: {shown} has no interval")
+            }
             Some(ratio) => {
                 let verb = if self.is_broken { "broken" } else { "kept" };
                 write!(f, "{limit} is {verb}: {service} vs {to}{under}: {}", ratio.shown())
@@ -87,7 +87,7 @@ impl fmt::Display for Ruling {
 }
 
 /// What the limits of a run mean for each pair.
-pub fn rulings(run: &Run, summaries: &[Summary]) -> Vec<Ruling> {
+pub(crate) fn rulings(run: &Run, summaries: &[Summary]) -> Vec<Ruling> {
     run.limits.iter().flat_map(|limit| of_limit(*limit, run, summaries)).collect()
 }
 
@@ -132,7 +132,7 @@ fn ruling(
 }
 
 /// Each service with what it is compared with: the first build of the same service, or the reference.
-pub fn pairs(run: &Run) -> impl Iterator<Item = (&Metadata, &Metadata)> {
+pub(crate) fn pairs(run: &Run) -> impl Iterator<Item = (&Metadata, &Metadata)> {
     let find = |name: &str| run.services.iter().find(|other| other.name == name);
     let compared = run.services.iter().filter(|own| Group::RANKED.contains(&own.group()));
     compared.filter_map(move |own| {
@@ -152,5 +152,31 @@ fn judged<'a>(subject: Subject, run: &Run, summaries: &'a [Summary]) -> Vec<&'a 
         Subject::Rps => of(Scenario::saturates),
         Subject::P50 | Subject::P99 if !open.is_empty() => open,
         _ => summaries.iter().collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_limit_is_not_kept_where_there_is_no_interval() {
+        let shown = |bounds: Bounds| {
+            let ratio = Bounded { ratio: 1.5, low: 1.4, high: 1.6, bounds };
+            let ruling = Ruling {
+                limit: "cpu>2%".parse().unwrap(),
+                service: "a".into(),
+                to: "b".into(),
+                scenario: None,
+                ratio: Some(ratio),
+                is_broken: false,
+            };
+            ruling.to_string()
+        };
+        assert_eq!(
+            shown(Bounds::Range),
+            "cpu>2% cannot be judged: a vs b: +50.0 % (+40.0 to +60.0) has no interval"
+        );
+        assert!(shown(Bounds::Interval).starts_with("cpu>2% is kept"));
     }
 }

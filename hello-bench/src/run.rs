@@ -38,13 +38,13 @@ pub struct Run {
     pub k6: Option<String>,
     /// When it began.
     pub started_at: Timestamp,
-    /// The machine.
+    /// Where it was measured.
     pub host: Host,
     /// The order of the trials.
     pub plan: Plan,
-    /// The loads.
+    /// The loads of the plan, as they were then.
     pub scenarios: Vec<Scenario>,
-    /// The services.
+    /// What is known of each service, in the order of the plan.
     pub services: Vec<Metadata>,
     /// The limits of `--fail-if`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -74,16 +74,14 @@ impl Folder {
     pub fn create(path: &Path) -> Result<Self> {
         let cannot = || format!("cannot write to {}: choose another folder with --out", path.display());
         fs::create_dir_all(path).with_context(cannot)?;
-        ensure!(
-            !path.join(SAMPLES).exists(),
-            "{} holds a run already: choose another folder with --out",
-            path.display()
-        );
         let samples = OpenOptions::new()
-            .create_new(true)
+            .create(true)
             .append(true)
             .open(path.join(SAMPLES))
             .with_context(cannot)?;
+        // A run that ended before its first sample leaves an empty file; one under way holds the lock.
+        let is_free = samples.try_lock().is_ok() && samples.metadata().with_context(cannot)?.len() == 0;
+        ensure!(is_free, "{} already has a run: choose another folder with --out", path.display());
         Ok(Self { path: path.to_owned(), samples })
     }
 
@@ -158,7 +156,7 @@ fn parse(text: &str) -> Result<Run> {
     let Versioned { schema } = serde_json::from_str(text).context("this is not a run")?;
     ensure!(
         schema == SCHEMA,
-        "this run has schema {schema}, and this version of hello-bench reads schema {SCHEMA}: measure again"
+        "this run has schema {schema}, but this version of hello-bench reads schema {SCHEMA}: measure again"
     );
     serde_json::from_str(text).context("this is not a run")
 }

@@ -73,11 +73,6 @@ impl Sample {
     pub fn is_shared(&self) -> bool {
         !self.slices.is_empty() || self.findings.is_some()
     }
-
-    /// Whether the load came to its end.
-    pub fn is_whole(&self) -> bool {
-        self.load.is_some() || self.findings.is_some()
-    }
 }
 
 /// What a load measured of a service.

@@ -7,7 +7,7 @@ use crate::system::cores::Cores;
 
 /// What every command works with.
 #[derive(Clone, Debug)]
-pub struct Session {
+pub(crate) struct Session {
     /// The cores of services and generator.
     pub cores: Cores,
     /// Whether the user wants to stop.
@@ -19,13 +19,13 @@ impl Session {
     ///
     /// # Errors
     /// When the system refuses handlers or does not list the cores.
-    pub fn start() -> Result<Self> {
+    pub(crate) fn start() -> Result<Self> {
         Ok(Self { cores: Cores::split()?, interrupt: Interrupt::on_signal()? })
     }
 
     /// The same session with all cores for service and generator alike: for what is not timed.
     #[must_use]
-    pub fn untimed(&self) -> Self {
+    pub(crate) fn untimed(&self) -> Self {
         Self { cores: self.cores.shared(), interrupt: self.interrupt.clone() }
     }
 }

@@ -124,7 +124,8 @@ impl Clients {
         let bytes = self.request.repeat(self.at_once);
         let is_over = || over.load(Ordering::Relaxed);
         while !is_over() {
-            let Ok(mut connection) = RawConnection::open(target) else { break };
+            let opened = if is_kept { RawConnection::open(target) } else { RawConnection::brief(target) };
+            let Ok(mut connection) = opened else { break };
             // A request that cannot be sent was not accepted.
             while !is_over() && connection.send(&bytes).is_ok() {
                 if !self.hear(&mut connection, &mut tally) || !is_kept {

@@ -17,11 +17,11 @@ use crate::system::process::{Memory, Tree};
 use crate::warm_up::warm_up;
 
 /// How long a service is left alone before its idle memory is read.
-pub const IDLE_TIME: Duration = Duration::from_millis(150);
+pub(crate) const IDLE_TIME: Duration = Duration::from_millis(150);
 
 /// What all trials of a run share.
 #[derive(Clone, Debug)]
-pub struct TrialRunner<'a> {
+pub(crate) struct TrialRunner<'a> {
     /// The cores, and whether the user wants to stop.
     pub session: &'a Session,
     /// Who offers the loads.
@@ -33,7 +33,7 @@ impl TrialRunner<'_> {
     ///
     /// # Errors
     /// When the user interrupts.
-    pub fn run(
+    pub(crate) fn run(
         &self,
         program: &Program,
         scenario: &Scenario,

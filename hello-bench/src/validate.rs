@@ -7,11 +7,9 @@ mod simulation;
 
 use std::collections::BTreeMap;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, bail};
 use fastrand::Rng;
 use hello_load::Scenario;
-use hello_stats::ranks::ALPHA;
-use serde::Serialize;
 
 use crate::compare::{CompareOutcome, Comparison};
 use crate::metric::Metric;
@@ -20,10 +18,9 @@ use crate::round::Round;
 use crate::run::Folder;
 use crate::sample::Sample;
 use crate::session::Session;
-use crate::summary::{Ratio, Summary};
+use crate::summary::Summary;
 use crate::validate::simulation::Pool;
-
-pub use simulation::SIMULATED_SERVICES;
+use crate::validation::{MeasuredCopy, Power, Validation};
 
 /// The variable by which the floor is slowed.
 const HANDICAP: &str = "HELLO_FLOOR_HANDICAP_NS";
@@ -32,71 +29,11 @@ const COPIES: [&str; 4] = ["copy-a", "copy-b", "copy-c", "copy-d"];
 /// By how much other copies are slowed, as a fraction of the CPU time of a request.
 const SLOWED: [(&str, f64); 4] =
     [("slower-2", 0.02), ("slower-3", 0.03), ("slower-5", 0.05), ("slower-10", 0.10)];
-/// The smallest slowing that must be found.
-const MUST_FIND: f64 = 0.05;
-
-/// What the comparison says of services whose difference is known.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Validation {
-    /// The scenario's name.
-    pub scenario: String,
-    /// Rounds.
-    pub rounds: usize,
-    /// The CPU time of a request that the handicaps are fractions of, in µs.
-    pub calibrated_us: f64,
-    /// Each other copy relative to the first.
-    pub copies: Vec<MeasuredCopy>,
-    /// The slowed copies relative to the first.
-    pub slowed: Vec<MeasuredCopy>,
-    /// The share of simulated runs of equal services in which any two seemed to differ.
-    pub false_alarms: f64,
-    /// The share of simulated runs that found a service which was slower by `slower`.
-    pub power: Vec<Power>,
-    /// The smallest difference that four of five such runs find; absent when it is over 50 %.
-    pub smallest: Option<f64>,
-}
-
-/// A copy relative to the first.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct MeasuredCopy {
-    /// Its name.
-    pub service: String,
-    /// By how much it is slowed, as a fraction of a request's CPU time.
-    pub slower: f64,
-    /// What was measured.
-    pub ratio: Ratio,
-}
-
-/// How often a known difference is found.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct Power {
-    /// The difference, as a fraction.
-    pub slower: f64,
-    /// The share of simulated runs that found it.
-    pub found: f64,
-}
-
-impl MeasuredCopy {
-    /// Whether the comparison finds that it is slower than the first copy.
-    pub fn is_found(&self) -> bool {
-        self.ratio.p <= ALPHA && self.ratio.ratio > 1.0
-    }
-}
-
-impl Validation {
-    /// Whether all copies tie and what must be found is found.
-    pub fn passes(&self) -> bool {
-        let ties = self.copies.iter().all(|copy| copy.ratio.p > ALPHA);
-        let must = self.slowed.iter().filter(|slowed| slowed.slower >= MUST_FIND);
-        ties && must.clone().count() > 0 && must.into_iter().all(MeasuredCopy::is_found)
-    }
-}
-
 /// Makes the copies of a floor: equal ones, and ones that are slowed by fractions of the CPU time of a request.
 ///
 /// # Errors
 /// When the binary cannot be copied.
-pub fn copies(floor: &Program, calibrated_us: f64) -> Result<Vec<Program>> {
+pub(crate) fn copies(floor: &Program, calibrated_us: f64) -> Result<Vec<Program>> {
     let equal = COPIES.iter().map(|name| (*name, 0.0));
     let named = equal.chain(SLOWED).map(|(name, slower)| {
         let mut copy = floor.copy(name)?;
@@ -109,7 +46,7 @@ pub fn copies(floor: &Program, calibrated_us: f64) -> Result<Vec<Program>> {
 }
 
 /// The reference of a validation.
-pub fn reference() -> &'static str {
+pub(crate) fn reference() -> &'static str {
     COPIES[0]
 }
 
@@ -117,7 +54,7 @@ pub fn reference() -> &'static str {
 ///
 /// # Errors
 /// When the scenario has no slices, or the floor cannot be measured.
-pub fn calibrate(floor: &Program, scenario: &Scenario, session: &Session) -> Result<f64> {
+pub(crate) fn calibrate(floor: &Program, scenario: &Scenario, session: &Session) -> Result<f64> {
     let slicing = scenario
         .slices
         .with_context(|| format!("scenario {:?} is not measured in slices", scenario.name))?;
@@ -136,14 +73,16 @@ pub fn calibrate(floor: &Program, scenario: &Scenario, session: &Session) -> Res
 ///
 /// # Errors
 /// When the comparison fails, or a copy was not measured.
-pub fn validate(
+pub(crate) fn validate(
     comparison: &Comparison,
     calibrated_us: f64,
     folder: Folder,
     session: &Session,
 ) -> Result<(Validation, CompareOutcome)> {
     let outcome = comparison.run(folder, session)?;
-    ensure!(!outcome.is_interrupted, "interrupted");
+    if let Some(cause) = &outcome.cut_short {
+        bail!("{cause}");
+    }
     let (_, samples) = crate::run::read(&outcome.folder)?;
     let summary = outcome.report.summaries.first().context("nothing was measured")?;
     Ok((assess(summary, &samples, calibrated_us)?, outcome))

@@ -11,7 +11,7 @@ use crate::interrupt::Interrupt;
 ///
 /// # Errors
 /// When the service fails, or the user interrupts.
-pub fn warm_up(load: &Load, seconds: u32, interrupt: &Interrupt, progress: &dyn Fn()) -> Result<()> {
+pub(crate) fn warm_up(load: &Load, seconds: u32, interrupt: &Interrupt, progress: &dyn Fn()) -> Result<()> {
     if seconds == 0 {
         return Ok(());
     }

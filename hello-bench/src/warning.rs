@@ -11,9 +11,8 @@ use crate::metric::Metric;
 use crate::sample::{LoadMetrics, Sample};
 use crate::system::noise::Noise;
 use crate::threshold::{FREQUENCY, GENERATOR_BUSY, LAG_US, LITTLE, OTHER_LOAD, SERVICE_BUSY, STEAL};
-use hello_load::{Engine, Model, Scenario, Slice, Traffic};
+use hello_load::{Engine, Model, Scenario, Slice, Stress, Traffic};
 
-/// A caveat.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case", tag = "kind")]
 pub enum Warning {
@@ -40,15 +39,9 @@ pub enum Warning {
         p99_us: f64,
     },
     /// Requests of the schedule were never sent: the service does not sustain the rate.
-    Unsent {
-        /// How many.
-        requests: u64,
-    },
+    Unsent { requests: u64 },
     /// The service closed connections, and their opening anew is part of its metrics.
-    Reconnects {
-        /// How many.
-        connections: u64,
-    },
+    Reconnects { connections: u64 },
     /// A hypervisor took time away.
     Steal {
         /// The share of the machine's time.
@@ -60,15 +53,15 @@ pub enum Warning {
         fraction: f64,
     },
     /// The cores changed their clock.
-    Frequency {
-        /// By this fraction.
-        fraction: f64,
+    Frequency { fraction: f64 },
+    /// Nothing is relative to the reference, since it has no value that could be used.
+    ReferenceMissing {
+        service: String,
+        /// Why it is not ranked; absent where nothing went wrong.
+        cause: Option<String>,
     },
     /// The second copy of the reference failed, so that nothing shows what this run resolves.
-    ControlFailed {
-        /// Why.
-        cause: String,
-    },
+    ControlFailed { cause: String },
     /// Too many slices of a round had no answer, so that its ratios are undefined.
     EmptySlices {
         /// How many, in the worst round.
@@ -91,15 +84,11 @@ pub enum Warning {
         needed: usize,
     },
     /// The rate that was found is the generator's: a higher one was not offered.
-    StoppedByGenerator {
-        /// The rate.
-        rate_per_s: f64,
-    },
+    StoppedByGenerator { rate_per_s: f64 },
     /// p99 held at no rate.
     SustainsNothing,
     /// Not as many connections idled as the load asks for.
     FewerConnections {
-        /// How many it asks for.
         asked: u32,
         /// How many there were until the end.
         connections: u32,
@@ -107,17 +96,11 @@ pub enum Warning {
         is_refused: bool,
     },
     /// A server runs elsewhere, so that latency and throughput are all that is known of it.
-    Elsewhere {
-        /// Its name.
-        service: String,
-    },
+    Elsewhere { service: String },
     /// Service and generator ran on the same core.
     SharedCores,
     /// k6 offered the load, not the embedded engine.
-    LoadByK6 {
-        /// Its version.
-        version: String,
-    },
+    LoadByK6 { version: String },
 }
 
 impl Warning {
@@ -132,10 +115,12 @@ impl Warning {
                 metric.is_latency() || matches!(metric, Metric::ThroughputPerS | Metric::CpuUsPerRequest)
             }
             Self::EmptySlices { .. } => matches!(metric, Metric::ThroughputPerS | Metric::CpuUsPerRequest),
-            Self::ControlDiffers { .. } | Self::ControlFailed { .. } | Self::TooFewRounds { .. } => false,
-            Self::StoppedByGenerator { .. } | Self::SustainsNothing => metric == Metric::SustainedPerS,
+            Self::ControlDiffers { .. } | Self::ControlFailed { .. } | Self::ReferenceMissing { .. } => false,
+            Self::StoppedByGenerator { .. } => metric == Metric::SustainedPerS,
+            Self::SustainsNothing => matches!(metric, Metric::SustainedPerS | Metric::GoodputPerS),
             Self::FewerConnections { .. } => metric == Metric::ConnectionBytes,
             Self::SharedCores | Self::LoadByK6 { .. } | Self::Elsewhere { .. } => false,
+            Self::TooFewRounds { .. } => false,
         }
     }
 
@@ -212,7 +197,7 @@ impl Warning {
             Self::Frequency { fraction } => *fraction,
             Self::ControlDiffers { ratio, .. } => ratio.ln().abs(),
             Self::EmptySlices { slices } => *slices as f64,
-            Self::ControlFailed { .. } => 0.0,
+            Self::ControlFailed { .. } | Self::ReferenceMissing { .. } => 0.0,
             Self::EngineIsK6 | Self::LoadByK6 { .. } => 0.0,
             Self::StoppedByGenerator { rate_per_s } => *rate_per_s,
             Self::FewerConnections { asked, connections, .. } => f64::from(asked - connections),
@@ -246,8 +231,13 @@ impl ServiceWarning {
         let all = loads.iter().flat_map(|(load, shared)| Warning::of_load(scenario, load, *shared));
         let findings = samples.iter().filter_map(|sample| sample.findings.as_ref());
         let stress = findings.flat_map(Warning::of_findings);
-        let of = samples.iter().filter(|sample| sample.is_whole()).count();
-        for warning in all.chain(empty).chain(stress) {
+        // Curves and overloads are relative to a rate. Without one, a round has none of them and is no failure.
+        let is_relative = matches!(scenario.stress, Some(Stress::Curve { .. } | Stress::Overload { .. }));
+        let lacks_rate =
+            |sample: &&&Sample| is_relative && sample.findings.is_none() && sample.failure.is_none();
+        let without_rate = samples.iter().filter(lacks_rate).map(|_| Warning::SustainsNothing);
+        let of = samples.iter().filter(|sample| sample.failure.is_none()).count();
+        for warning in all.chain(empty).chain(stress).chain(without_rate) {
             match found.iter_mut().find(|other| same_kind(&other.warning, &warning)) {
                 None => found.push(Self { warning, rounds: 1, of }),
                 Some(other) => {

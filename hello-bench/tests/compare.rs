@@ -1,4 +1,4 @@
-//! The comparison on real processes: what it writes, and what it does when something goes wrong.
+//! The comparison on real processes: what it measures and writes. `failures.rs` has what goes wrong.
 #![cfg(target_os = "linux")]
 
 mod common;
@@ -8,36 +8,12 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use common::{bench, catalogue, listed, root, scenarios};
+use common::{bench, catalogue, compare, listed, results, root, samples, scenarios};
 use predicates::prelude::*;
 use predicates::str::contains;
-use serde_json::Value;
-
-/// `compare` with a catalogue of faulty services, all in `folder`.
-fn compare(folder: &Path, faults: &[(&str, &str, u32)], arguments: &[&str]) -> assert_cmd::assert::Assert {
-    let (services, scenarios) = (catalogue(folder, faults), scenarios(folder));
-    let mut command = bench();
-    command
-        .arg("compare")
-        .args(arguments)
-        .arg("--services")
-        .arg(services)
-        .arg("--scenarios")
-        .arg(scenarios);
-    command.arg("--out").arg(folder.join("out")).assert()
-}
-
-fn results(folder: &Path) -> Value {
-    serde_json::from_str(&fs::read_to_string(folder.join("out/results.json")).unwrap()).unwrap()
-}
-
-fn samples(folder: &Path) -> Vec<Value> {
-    let text = fs::read_to_string(folder.join("out/samples.jsonl")).unwrap();
-    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
-}
 
 #[test]
-fn all_services_and_the_floor_are_measured_with_every_figure() {
+fn all_services_and_the_floor_are_measured_with_every_metric() {
     let folder = tempfile::tempdir().unwrap();
     let scenarios = scenarios(folder.path());
     let out = folder.path().join("out");
@@ -63,7 +39,7 @@ fn all_services_and_the_floor_are_measured_with_every_figure() {
         assert_eq!(rows.len(), names.len());
         for row in rows {
             assert!(names.iter().any(|name| row["service"] == name.as_str()));
-            for metric in FIGURES {
+            for metric in METRICS {
                 let value = row["metrics"][metric]["value"].as_f64();
                 assert!(value.is_some_and(|value| value > 0.0), "{metric}: {row}");
             }
@@ -71,8 +47,8 @@ fn all_services_and_the_floor_are_measured_with_every_figure() {
         assert_eq!(rows.last().unwrap()["service"], "hello-floor");
     }
     for metadata in results["services"].as_array().unwrap() {
-        for fact in ["binary_bytes", "lines_of_code", "dependencies"] {
-            assert!(metadata[fact].as_u64().is_some_and(|count| count > 0), "{fact}: {metadata}");
+        for field in ["binary_bytes", "lines_of_code", "dependencies"] {
+            assert!(metadata[field].as_u64().is_some_and(|count| count > 0), "{field}: {metadata}");
         }
     }
     let page = fs::read_to_string(out.join("report.md")).unwrap();
@@ -83,7 +59,7 @@ fn all_services_and_the_floor_are_measured_with_every_figure() {
     assert!(after == before, "a report from the samples differs");
 }
 
-const FIGURES: [&str; 11] = [
+const METRICS: [&str; 11] = [
     "cpu_us_per_request",
     "throughput_per_s",
     "latency_p50_us",
@@ -96,24 +72,6 @@ const FIGURES: [&str; 11] = [
     "peak_rss_bytes",
     "start_up_us",
 ];
-
-#[test]
-fn one_wrong_body_takes_the_rank_and_the_rest_is_kept() {
-    let folder = tempfile::tempdir().unwrap();
-    let faults = [("spoiled", "wrong", 600)];
-    let arguments = ["good", "spoiled", "--scenario", "saturate", "--rounds", "2", "--no-control"];
-    let ended = compare(folder.path(), &faults, &arguments)
-        .code(1)
-        .stderr(contains("spoiled; see the notes above"));
-    ended.stdout(contains("answers were wrong, the first: body").and(contains("Hallo")));
-    let results = results(folder.path());
-    let rows = results["summaries"][0]["rows"].as_array().unwrap();
-    let row = |name: &str| rows.iter().find(|row| row["service"] == name).unwrap();
-    assert!(row("spoiled")["failure"].is_string());
-    assert!(row("spoiled")["rank"].is_null());
-    assert!(row("good")["failure"].is_null() && row("good")["rank"]["best"] == 1);
-    assert_eq!(samples(folder.path()).len(), 4);
-}
 
 #[test]
 fn after_a_load_with_a_rest_memory_is_read_again_and_the_stop_is_timed() {
@@ -132,24 +90,6 @@ fn after_a_load_with_a_rest_memory_is_read_again_and_the_stop_is_timed() {
 }
 
 #[test]
-fn a_service_that_dies_is_one_clear_line_and_the_others_go_on() {
-    let folder = tempfile::tempdir().unwrap();
-    let faults = [("mortal", "die", 600), ("dropper", "drop", 600)];
-    let arguments = ["good", "mortal", "dropper", "--scenario", "saturate", "--rounds", "2"];
-    let ended = compare(folder.path(), &faults, &arguments).code(1);
-    ended.stderr(
-        contains("mortal ended (signal: 6 (SIGABRT)")
-            .and(contains("under load"))
-            .and(contains("dropper is not measured further")),
-    );
-    let good = samples(folder.path())
-        .iter()
-        .filter(|sample| sample["service"] == "good" && sample["failure"].is_null())
-        .count();
-    assert_eq!(good, 2);
-}
-
-#[test]
 fn precision_goes_on_until_there_are_narrow_intervals() {
     let folder = tempfile::tempdir().unwrap();
     let arguments = ["good", "other", "--scenario", "rate", "--rounds", "1", "--precision", "100%"];
@@ -161,69 +101,6 @@ fn precision_goes_on_until_there_are_narrow_intervals() {
         .assert()
         .code(2)
         .stderr(contains("not a percentage"));
-}
-
-#[test]
-fn a_broken_contract_is_shown_and_not_measured() {
-    let folder = tempfile::tempdir().unwrap();
-    let arguments = ["good", "spoiled", "--scenario", "saturate", "--rounds", "1"];
-    let ended = compare(folder.path(), &[("spoiled", "wrong", 0)], &arguments).code(1);
-    ended.stdout(contains("spoiled is not ranked: saturate, round 1: breaks the contract"));
-}
-
-#[test]
-fn what_cannot_start_is_one_clear_line() {
-    let folder = tempfile::tempdir().unwrap();
-    let silent = compare(folder.path(), &[("mute", "silent", 0)], &["mute"]).code(1);
-    silent.stderr(contains("error: mute printed no line like").and(contains("within 1 s")));
-    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = taken.local_addr().unwrap().port();
-    let floor = common::built("hello-floor");
-    let text = format!(
-        "[[service]]\nname='taken'\nframework='none'\nrun=['sh', '-c', 'PORT={port} exec {}']\n[[service]]\nname='gone'\nframework='none'\nrun=['./no-such-binary']\n",
-        floor.display()
-    );
-    fs::write(folder.path().join("services.toml"), text).unwrap();
-    for (service, cause) in [("taken", "in use"), ("gone", "no-such-binary")] {
-        let mut command = bench();
-        command.args(["compare", service, "--services"]).arg(folder.path().join("services.toml"));
-        command
-            .arg("--scenarios")
-            .arg(scenarios(folder.path()))
-            .arg("--out")
-            .arg(folder.path().join(service));
-        let failed = command.assert().code(1).stderr(contains(cause));
-        let errors = String::from_utf8_lossy(&failed.get_output().stderr).into_owned();
-        assert_eq!(errors.lines().filter(|line| line.starts_with("error:")).count(), 1, "{errors}");
-        assert!(!errors.contains("panicked"), "{errors}");
-    }
-}
-
-#[test]
-fn bad_input_is_one_clear_line() {
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("file");
-    fs::write(&file, "{\"x\": 1}").unwrap();
-    let path = file.to_str().unwrap();
-    let cases: [(&[&str], i32, &str); 11] = [
-        (&["compare", "--rounds", "0"], 2, "rounds"),
-        (&["compare", "--rounds", "many"], 2, "rounds"),
-        (&["compare", "--seed", "x"], 2, "--seed"),
-        (&["compare", "axum"], 1, "there is no service \"axum\""),
-        (&["compare", "--scenario", "fast"], 1, "there is no scenario \"fast\""),
-        (&["compare", "--reference", "svc-none"], 1, "svc-none"),
-        (&["compare", "--scenarios", "/no/such/file"], 1, "cannot read /no/such/file"),
-        (&["compare", "--scenarios", path], 1, "is not a list of scenarios"),
-        (&["compare", "--services", path], 1, "is not a list of services"),
-        (&["compare", "--out", "/proc/no"], 1, "cannot write to /proc/no"),
-        (&["report", "/no/such/folder"], 1, "is it the folder of a run?"),
-    ];
-    for (arguments, code, names) in cases {
-        let failed = bench().args(arguments).assert().code(code).stderr(contains(names));
-        let errors = String::from_utf8_lossy(&failed.get_output().stderr).into_owned();
-        assert!(code == 2 || errors.lines().count() <= 6, "{arguments:?}: {errors}");
-        assert!(!errors.contains("panicked"), "{errors}");
-    }
 }
 
 #[test]

@@ -124,14 +124,14 @@ fn a_service_that_is_killed_under_k6_is_the_cause() {
     let ended = compare(folder.path(), "rate", &format!("{others}\n{}", writing((0, 3), 99))).code(1);
     ended
         .stdout(contains("good ended (signal: 9 (SIGKILL)) under load"))
-        .stderr(contains("good is not measured further: good ended"));
+        .stderr(contains("good is dropped from the remaining rounds: good ended"));
 }
 
 #[test]
 fn a_missing_or_foreign_summary_and_each_failure_of_k6_is_told() {
     for (lines, cause) in [
         ("exit 0", "k6 wrote no summary: it gave no cause"),
-        ("echo {} >\"$SUMMARY\"", "not of the form that its script writes"),
+        ("echo {} >\"$SUMMARY\"", "does not have the format that the script writes"),
         (
             "echo 'time=\"\" level=error msg=\"it hurts\"' >&2; exit 107",
             "the script threw an error): it hurts",

@@ -72,7 +72,7 @@ fn a_server_by_its_url_has_latency_and_throughput_and_no_more() {
     let mine = format!("mine={}", built("hello-floor").display());
     let catalogue = "service = []\n";
     let ended = compare(folder.path(), catalogue, &["--with", &mine, "--with", &with]).success();
-    ended.stdout(contains("theirs is loaded by its URL: its CPU time, memory and start-up are unknown"));
+    ended.stdout(contains("theirs was loaded by its URL: its CPU time, memory and start-up are unknown"));
     let results = results(folder.path());
     let theirs = row(&results, "theirs");
     let metric = |row: &Value, name: &str| row["metrics"][name]["value"].as_f64();
@@ -82,6 +82,20 @@ fn a_server_by_its_url_has_latency_and_throughput_and_no_more() {
         assert!(metric(&row(&results, "mine"), name) > Some(0.0), "{name}");
     }
     assert_eq!(results["summaries"][0]["control"]["service"], "mine (control)");
+}
+
+#[test]
+fn services_of_a_file_and_servers_beside_it_are_compared_together() {
+    let folder = tempfile::tempdir().unwrap();
+    let floor = built("hello-floor").display().to_string();
+    let with = format!("theirs={floor}");
+    let catalogue = format!("[[service]]\nname = \"mine\"\nrun = {floor:?}\n{GREETING}");
+    let both = ["--services", "services.toml", "--with", &with];
+    compare(folder.path(), &catalogue, &both).success();
+    let results = results(folder.path());
+    for name in ["mine", "theirs"] {
+        assert!(row(&results, name)["failure"].is_null(), "{name}");
+    }
 }
 
 #[test]

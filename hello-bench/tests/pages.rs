@@ -88,6 +88,25 @@ fn a_round_that_one_service_spoiled_takes_its_rank_alone() {
 }
 
 #[test]
+fn rows_are_in_the_order_of_their_ranks() {
+    for summary in report().summaries {
+        let ranks: Vec<_> = summary.rows.iter().filter_map(|row| row.rank).collect();
+        assert!(ranks.len() > 2);
+        assert!(ranks.is_sorted_by_key(|rank| (rank.best, rank.worst)), "{ranks:?}");
+    }
+}
+
+#[test]
+fn a_reference_that_failed_is_why_there_are_no_ratios() {
+    let (run, mut samples) = run::read(&folder()).unwrap();
+    let own = samples.iter_mut().find(|sample| sample.service == run.plan.reference).unwrap();
+    own.failure = Some("process exit".to_owned());
+    let page = terminal::page(&Report::new(run, &samples), false);
+    assert!(page.contains("no ratios: the reference svc-axum has no usable value"), "{page}");
+    assert!(page.contains("process exit") && !terminal::page(&report(), false).contains("no ratios"));
+}
+
+#[test]
 fn a_report_is_printed_in_every_form() {
     let copy = tempfile::tempdir().unwrap();
     for file in ["run.json", "samples.jsonl", "probe.json"] {

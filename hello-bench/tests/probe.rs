@@ -15,20 +15,27 @@ use predicates::str::contains;
 fn each_case_is_told_of_each_service_and_what_breaks_a_must_is_named() {
     let folder = tempfile::tempdir().unwrap();
     let services = catalogue(folder.path(), &[("spoiled", "wrong", 1), ("dying", "die", 60)]);
+    let gone = "[[service]]\nname = \"gone\"\nframework = \"none\"\nrun = [\"false\"]\n";
+    fs::write(&services, fs::read_to_string(&services).unwrap() + gone).unwrap();
     let (out, page) = (folder.path().join("out"), folder.path().join("page.md"));
     fs::write(&page, "a\n<!-- probe -->\n<!-- /probe -->\nb\n").unwrap();
     let mut command = bench();
-    command.args(["probe", "good", "spoiled", "dying", "--must", "--services"]).arg(services);
+    command
+        .args(["probe", "good", "spoiled", "gone", "dying", "--must", "--services"])
+        .arg(services);
     let ended = command.arg("--out").arg(&out).arg("--splice").arg(&page).assert().code(1);
     ended
         .stdout(
             contains("a target in absolute form")
-                .and(contains("asked for  must: an answer (RFC 9112, 3.2.2)")),
+                .and(contains("required  must: an answer (RFC 9112, 3.2.2)")),
         )
-        .stderr(contains("a must is not kept by").and(contains("spoiled")));
+        .stderr(
+            contains("could not be probed: gone; must-level rules are broken by").and(contains("spoiled")),
+        );
     let text = fs::read_to_string(out.join("probe.json")).unwrap();
     let probes: Probes = serde_json::from_str(&text).unwrap();
-    let [good, spoiled, dying] = probes.services.as_slice() else { panic!("{text}") };
+    let [good, spoiled, gone, dying] = probes.services.as_slice() else { panic!("{text}") };
+    assert!(gone.failure.as_ref().unwrap().contains("before it was ready"), "{gone:?}");
     let cases = |observations: &[Observation]| -> Vec<String> {
         observations.iter().map(|seen| seen.case.clone()).collect()
     };

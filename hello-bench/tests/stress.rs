@@ -126,6 +126,16 @@ fn one_run_has_them_all_and_a_dead_service_ends_its_row_alone() {
 }
 
 #[test]
+fn a_limit_that_no_rate_keeps_is_no_failure() {
+    let folder = tempfile::tempdir().unwrap();
+    let loads = ["--scenario", "sustain", "--scenario", "curve", "--scenario", "churn"];
+    let arguments = [&["good", "--rounds", "1", "--p99", "10us"][..], &loads].concat();
+    let ended = compare(folder.path(), &[], &arguments).success();
+    ended.stdout(contains("p99 is over the limit at every rate"));
+    assert!(samples(folder.path()).iter().all(|sample| sample["failure"].is_null()));
+}
+
+#[test]
 fn each_request_of_a_churn_has_a_connection_of_its_own() {
     let (folder, server) = (tempfile::tempdir().unwrap(), run("hello-floor"));
     let page = json(load(&server.url, folder.path(), &["--scenario", "churn", "--format", "json"]));
@@ -234,7 +244,7 @@ fn what_cannot_be_is_one_clear_line() {
     };
     refused(&["--scenario", "sustain", "--p99", "5"], 2, "not a time");
     refused(&["--scenario", "rate", "--p99", "5ms"], 1, "--p99 is for the scenarios");
-    refused(&["--scenario", "rate", "--pid", "1"], 1, "--pid is for");
+    refused(&["--scenario", "rate", "--pid", "1"], 1, "--pid is only for");
     compare(folder.path(), &[], &["good", "--stress", "--scenario", "rate"])
         .code(2)
         .stderr(contains("cannot be used with"));

@@ -31,7 +31,7 @@ const WITH_BODY: [(&str, &str, &str); 4] = [
 ];
 
 /// A request with the answer that it gets whole and alone.
-struct Request {
+struct ContractRequest {
     shown: String,
     is_head: bool,
     bytes: Vec<u8>,
@@ -74,18 +74,18 @@ fn violation(case: &str, sent: &str, expected: &str, received: String) -> Violat
 }
 
 /// The requests of the contract, each with the answer that it gets now.
-fn requests(target: &Target, strictness: Strictness) -> Result<Vec<Request>, String> {
+fn requests(target: &Target, strictness: Strictness) -> Result<Vec<ContractRequest>, String> {
     let is_exact = strictness == Strictness::Exact;
     let cases = CASES.iter().filter(|case| case.core || is_exact);
     let plain = cases.map(|case| (case.method, case.target, "\r\n"));
     let with_body = WITH_BODY.into_iter().filter(|_| is_exact);
     plain
         .chain(with_body)
-        .map(|(method, path, rest)| Request::ask(target, strictness, (method, path, rest)))
+        .map(|(method, path, rest)| ContractRequest::ask(target, strictness, (method, path, rest)))
         .collect()
 }
 
-impl Request {
+impl ContractRequest {
     /// Asks it whole and alone.
     fn ask(target: &Target, strictness: Strictness, parts: (&str, &str, &str)) -> Result<Self, String> {
         let (method, path, rest) = parts;
@@ -121,7 +121,7 @@ impl Seen {
 }
 
 /// One request, cut at every place, on a connection for each.
-fn in_halves(target: &Target, strictness: Strictness, request: &Request) -> Option<Violation> {
+fn in_halves(target: &Target, strictness: Strictness, request: &ContractRequest) -> Option<Violation> {
     let cuts: Vec<usize> = (1..request.bytes.len()).collect();
     let wrong: Vec<(usize, String)> = cuts
         .chunks(AT_ONCE)
@@ -165,7 +165,11 @@ fn rest(begun: Result<RawConnection, String>, bytes: &[u8]) -> Result<RawConnect
 }
 
 /// Requests side by side, on a connection each, a byte at a time.
-fn byte_by_byte(target: &Target, strictness: Strictness, requests: &[Request]) -> Vec<Option<Violation>> {
+fn byte_by_byte(
+    target: &Target,
+    strictness: Strictness,
+    requests: &[ContractRequest],
+) -> Vec<Option<Violation>> {
     let mut open: Vec<_> = requests.iter().map(|_| RawConnection::open(target)).collect();
     let longest = requests.iter().map(|request| request.bytes.len()).max().unwrap_or_default();
     for at in 0..longest {
@@ -184,7 +188,7 @@ fn byte_by_byte(target: &Target, strictness: Strictness, requests: &[Request]) -
 }
 
 /// A hundred requests in one write.
-fn pipelined(target: &Target, requests: &[Request]) -> Option<Violation> {
+fn pipelined(target: &Target, requests: &[ContractRequest]) -> Option<Violation> {
     let all = mixed(requests);
     let mut left = all.as_slice();
     while !left.is_empty() {
@@ -221,7 +225,7 @@ struct Heard {
 
 /// Sends requests in one write and reads their answers. One may announce the end of the connection: then those behind it
 /// are not answered, and sent again (RFC 9112, 9.6).
-fn write_once(target: &Target, requests: &[&Request]) -> Heard {
+fn write_once(target: &Target, requests: &[&ContractRequest]) -> Heard {
     let bytes: Vec<u8> = requests.iter().flat_map(|request| request.bytes.clone()).collect();
     let mut connection = match begun(target, &bytes) {
         Ok(connection) => connection,

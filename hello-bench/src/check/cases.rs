@@ -2,8 +2,7 @@
 
 /// A request and its answer.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Case {
-    /// The method.
+pub(crate) struct ContractCase {
     pub method: &'static str,
     /// Path and query.
     pub target: &'static str,
@@ -24,22 +23,27 @@ const ZAPHOD: &str = r#"{"message":"Hello Zaphod!"}"#;
 const A: &str = r#"{"message":"Hello A!"}"#;
 
 /// The answer of a GET, core contract.
-const fn core(target: &'static str, body: &'static str) -> Case {
-    Case { method: "GET", target, status: 200, body, core: true }
+const fn core(target: &'static str, body: &'static str) -> ContractCase {
+    ContractCase { method: "GET", target, status: 200, body, core: true }
 }
 
 /// The answer of a GET that only the exact contract asks for.
-const fn exact(target: &'static str, body: &'static str) -> Case {
-    Case { core: false, ..core(target, body) }
+const fn exact(target: &'static str, body: &'static str) -> ContractCase {
+    ContractCase { core: false, ..core(target, body) }
 }
 
 /// A request that is refused.
-const fn refused(method: &'static str, target: &'static str, status: u16, body: &'static str) -> Case {
-    Case { method, target, status, body, core: false }
+const fn refused(
+    method: &'static str,
+    target: &'static str,
+    status: u16,
+    body: &'static str,
+) -> ContractCase {
+    ContractCase { method, target, status, body, core: false }
 }
 
 /// Every case of the contract that one request can show.
-pub const CASES: &[Case] = &[
+pub(crate) const CASES: &[ContractCase] = &[
     core("/", WORLD),
     core("/?", WORLD),
     core("/?name=Beeblebrox", r#"{"message":"Hello Beeblebrox!"}"#),
@@ -66,8 +70,8 @@ pub const CASES: &[Case] = &[
     refused("GET", "/?name=A&name=B", 400, BAD),
     refused("GET", "/?name=&x=1&name=", 400, BAD),
     refused("HEAD", "/?name=A&name=B", 400, BAD),
-    Case { method: "HEAD", ..exact("/", WORLD) },
-    Case { method: "HEAD", ..exact("/?name=A", A) },
+    ContractCase { method: "HEAD", ..exact("/", WORLD) },
+    ContractCase { method: "HEAD", ..exact("/?name=A", A) },
     refused("POST", "/", 405, NOT_ALLOWED),
     refused("PUT", "/", 405, NOT_ALLOWED),
     refused("PATCH", "/", 405, NOT_ALLOWED),

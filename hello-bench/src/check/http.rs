@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 
-use crate::check::cases::{CASES, Case};
+use crate::check::cases::{CASES, ContractCase};
 use crate::check::outcome::{Outcome, Violation};
 use crate::raw::{Answer, RawConnection};
 use hello_load::Target;
@@ -19,7 +19,7 @@ const COMPARED: &str = "/?name=abcde";
 ///
 /// # Errors
 /// When the server accepts no connection.
-pub fn check(target: &Target, strictness: Strictness) -> Result<Outcome> {
+pub(crate) fn check(target: &Target, strictness: Strictness) -> Result<Outcome> {
     RawConnection::open(target)
         .map_err(anyhow::Error::msg)
         .with_context(|| format!("cannot reach {}", target.address))?;
@@ -56,12 +56,12 @@ fn request(target: &Target, method: &str, path: &str) -> String {
 }
 
 fn ask(target: &Target, method: &str, path: &str) -> Result<Answer, String> {
-    let mut wire = RawConnection::open(target)?;
-    wire.send(request(target, method, path).as_bytes())?;
-    wire.answer(method == "HEAD")
+    let mut connection = RawConnection::open(target)?;
+    connection.send(request(target, method, path).as_bytes())?;
+    connection.answer(method == "HEAD")
 }
 
-fn raw(target: &Target, case: &Case, strictness: Strictness) -> Result<(), Violation> {
+fn raw(target: &Target, case: &ContractCase, strictness: Strictness) -> Result<(), Violation> {
     let sent = format!("{} {}", case.method, case.target);
     let fail = |expected: String, received| violation(&sent, &sent, &expected, received);
     let expected = format!("{} {}", case.status, case.body);
@@ -84,7 +84,7 @@ fn raw(target: &Target, case: &Case, strictness: Strictness) -> Result<(), Viola
 }
 
 /// The headers that every answer has, and none but those on a 200: what was expected and what received.
-fn exact_headers(answer: &Answer, case: &Case) -> Result<(), (String, String)> {
+fn exact_headers(answer: &Answer, case: &ContractCase) -> Result<(), (String, String)> {
     let shown = || {
         answer
             .head
@@ -121,18 +121,18 @@ fn exact_headers(answer: &Answer, case: &Case) -> Result<(), (String, String)> {
 }
 
 /// HEAD sends the headers of GET and no body: the next answer on the connection begins right after.
-fn head_as_get(target: &Target, case: &Case, head: &Answer) -> Result<(), Violation> {
+fn head_as_get(target: &Target, case: &ContractCase, head: &Answer) -> Result<(), Violation> {
     let sent = format!("HEAD {} and then GET on one connection", case.target);
     let fail =
         |expected: &str, received| violation("HEAD is GET without the body", &sent, expected, received);
     let both = || {
-        let mut wire = RawConnection::open(target)?;
-        wire.send(request(target, "HEAD", case.target).as_bytes())?;
-        wire.answer(true)?;
-        wire.send(request(target, "GET", case.target).as_bytes())?;
-        wire.answer(false)
+        let mut connection = RawConnection::open(target)?;
+        connection.send(request(target, "HEAD", case.target).as_bytes())?;
+        connection.answer(true)?;
+        connection.send(request(target, "GET", case.target).as_bytes())?;
+        connection.answer(false)
     };
-    let get = both().map_err(|cause| fail("an answer to GET right after HEAD's", cause))?;
+    let get = both().map_err(|cause| fail("an answer to GET right after the head", cause))?;
     let headers = |answer: &Answer| {
         let mut headers = answer.head.headers.clone();
         headers.retain(|(name, _)| name != "date");
@@ -168,7 +168,7 @@ fn core_refusal(target: &Target, method: &str, path: &str, allowed: &[u16]) -> R
 }
 
 /// The same through an ordinary client, so that no oddity of ours hides one of the server's.
-fn client(target: &Target, case: &Case, strictness: Strictness) -> Result<(), Violation> {
+fn client(target: &Target, case: &ContractCase, strictness: Strictness) -> Result<(), Violation> {
     let path = case.target.strip_prefix('/').unwrap_or(case.target);
     let url = format!("http://{}{}{path}", target.host, target.path);
     let sent = format!("GET {url} by an HTTP client");
@@ -194,19 +194,19 @@ fn connections(target: &Target, outcome: &mut Outcome) {
     let turn_by_turn = || conversation(target, &requests, 1);
     let at_once = || conversation(target, &[requests.concat()], names.len());
     let in_pieces = || {
-        let mut wire = RawConnection::open(target)?;
+        let mut connection = RawConnection::open(target)?;
         for piece in requests[0].as_bytes().chunks(7) {
-            wire.send(piece)?;
+            connection.send(piece)?;
             thread::sleep(Duration::from_millis(2));
         }
-        Ok(vec![message(&wire.answer(false)?)])
+        Ok(vec![message(&connection.answer(false)?)])
     };
     let old = || {
-        let mut wire = RawConnection::open(target)?;
-        wire.send(b"GET /?name=A HTTP/1.0\r\n\r\n")?;
-        let answer = wire.answer(false)?;
+        let mut connection = RawConnection::open(target)?;
+        connection.send(b"GET /?name=A HTTP/1.0\r\n\r\n")?;
+        let answer = connection.answer(false)?;
         let length = answer.head.framing()?;
-        let ended = wire.ends_within(Duration::from_secs(1));
+        let ended = connection.ends_within(Duration::from_secs(1));
         let fits = length == Framing::Length(answer.body.len()) && ended;
         Ok(vec![if fits { message(&answer) } else { format!("{} without an end", message(&answer)) }])
     };
@@ -216,19 +216,19 @@ fn connections(target: &Target, outcome: &mut Outcome) {
         let received = received.map_or_else(|cause| cause, |messages| format!("{messages:?}"));
         outcome.add((!right).then(|| violation(case, sent, &format!("{expected:?}"), received)));
     };
-    add("keep-alive", "three requests, each after the answer to the last", &all, turn_by_turn());
+    add("keep-alive", "three requests, each sent after the previous answer", &all, turn_by_turn());
     add("pipelining", "three requests at once", &all, at_once());
     add("a request in pieces", "seven bytes at a time", &all[..1], in_pieces());
     add("HTTP/1.0", "GET /?name=A HTTP/1.0", &all[..1], old());
 }
 
 fn conversation(target: &Target, writes: &[String], answers_each: usize) -> Result<Vec<String>, String> {
-    let mut wire = RawConnection::open(target)?;
+    let mut connection = RawConnection::open(target)?;
     let mut messages = Vec::new();
     for write in writes {
-        wire.send(write.as_bytes())?;
+        connection.send(write.as_bytes())?;
         for _ in 0..answers_each {
-            messages.push(message(&wire.answer(false)?));
+            messages.push(message(&connection.answer(false)?));
         }
     }
     Ok(messages)

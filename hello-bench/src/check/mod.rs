@@ -4,18 +4,19 @@
 //! must show.
 
 mod arrival;
-pub mod cases;
-pub mod http;
-pub mod outcome;
-pub mod own;
-pub mod process;
-pub mod shutdown;
+pub(crate) mod cases;
+pub(crate) mod first_answer;
+pub(crate) mod http;
+pub(crate) mod outcome;
+pub(crate) mod own;
+pub(crate) mod process;
+pub(crate) mod shutdown;
 
 use std::thread;
 
 use anyhow::{Result, anyhow};
 
-pub use outcome::{Outcome, Violation};
+pub(crate) use outcome::{Outcome, Violation};
 
 use crate::launch::Running;
 use crate::program::Program;
@@ -26,7 +27,7 @@ use hello_load::Target;
 
 /// Which parts of the contract to check.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Scope {
+pub(crate) enum Scope {
     /// The responses: a fraction of a second.
     Responses,
     /// The responses, however the requests arrive, and the process: some seconds, since a drain may take four.
@@ -37,7 +38,7 @@ pub enum Scope {
 ///
 /// # Errors
 /// When it cannot be reached.
-pub fn url(target: &Target, strictness: Strictness) -> Result<Outcome> {
+pub(crate) fn url(target: &Target, strictness: Strictness) -> Result<Outcome> {
     let mut outcome = http::check(target, strictness)?;
     arrival::check(target, strictness, &mut outcome);
     Ok(outcome)
@@ -55,9 +56,8 @@ fn responses(target: &Target, strictness: Strictness) -> Result<Outcome> {
 ///
 /// # Errors
 /// When it cannot be started, or the user interrupts.
-pub fn service(program: &Program, session: &Session, scope: Scope) -> Result<Outcome> {
-    let Session { cores, interrupt } = session;
-    let running = Running::launch(program, cores)?;
+pub(crate) fn service(program: &Program, session: &Session, scope: Scope) -> Result<Outcome> {
+    let running = Running::launch(program, &session.cores)?;
     if scope == Scope::Responses || program.service.is_own() {
         let mut outcome = responses(&running.target, program.service.strictness())?;
         outcome.set_apart(&program.service.exceptions(Finder::Check));
@@ -66,11 +66,11 @@ pub fn service(program: &Program, session: &Session, scope: Scope) -> Result<Out
     let strictness = program.service.strictness();
     let mut outcome = url(&running.target, strictness)?;
     drop(running);
-    interrupt.check()?;
+    session.interrupt.check()?;
     // Of the contract of the process, its core has the end on request alone.
     match strictness {
-        Strictness::Core => outcome.merge(shutdown::on_request(program, cores, interrupt)?),
-        Strictness::Exact => outcome.merge(process::check(program, cores, interrupt)?),
+        Strictness::Core => outcome.merge(shutdown::on_request(program, session)?),
+        Strictness::Exact => outcome.merge(process::check(program, session)?),
     }
     outcome.except(&program.service.exceptions(Finder::Check));
     Ok(outcome)
@@ -80,7 +80,7 @@ pub fn service(program: &Program, session: &Session, scope: Scope) -> Result<Out
 ///
 /// # Errors
 /// When one cannot be started, or the user interrupts.
-pub fn services(programs: &[Program], session: &Session, parts: Scope) -> Result<Vec<Outcome>> {
+pub(crate) fn services(programs: &[Program], session: &Session, parts: Scope) -> Result<Vec<Outcome>> {
     let outcomes = thread::scope(|scope| {
         let checks: Vec<_> = programs
             .iter()
@@ -92,17 +92,21 @@ pub fn services(programs: &[Program], session: &Session, parts: Scope) -> Result
     Ok(with_equal_sizes(programs, outcomes))
 }
 
+/// Compares with the first service that breaks nothing: what is wrong with another is its own fault alone.
 fn with_equal_sizes(programs: &[Program], mut outcomes: Vec<Outcome>) -> Vec<Outcome> {
-    let exact = |index: usize| programs[index].service.strictness() == Strictness::Exact;
-    let Some(first) = (0..programs.len()).find(|index| exact(*index)) else {
+    let is_exact = |index: &usize| programs[*index].service.strictness() == Strictness::Exact;
+    let right: Vec<usize> = (0..programs.len())
+        .filter(|index| is_exact(index) && outcomes[*index].violations.is_empty())
+        .collect();
+    let Some(first) = right.first().copied() else {
         return outcomes;
     };
     let (name, bytes) = (programs[first].service.name.clone(), outcomes[first].answer_bytes);
-    for index in (first + 1..programs.len()).filter(|index| exact(*index)) {
+    for index in right.into_iter().skip(1) {
         let own = outcomes[index].answer_bytes;
         let differs = own != bytes;
         outcomes[index].add(differs.then(|| Violation {
-            case: "every service sends equally many bytes".into(),
+            case: "every service sends the same number of bytes".into(),
             sent: "GET /?name=abcde".into(),
             expected: format!("{} bytes, as {name}", bytes.unwrap_or_default()),
             received: format!("{} bytes", own.unwrap_or_default()),

@@ -6,14 +6,12 @@ use crate::service::Exception;
 
 /// One way in which a service breaks the contract.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Violation {
-    /// The case.
+pub(crate) struct Violation {
     pub case: String,
     /// What was sent or done.
     pub sent: String,
     /// What the contract asks for.
     pub expected: String,
-    /// What came instead.
     pub received: String,
 }
 
@@ -26,7 +24,7 @@ impl fmt::Display for Violation {
 
 /// What a check found.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub struct Outcome {
+pub(crate) struct Outcome {
     /// How many cases were checked.
     pub cases: usize,
     /// Where the contract is broken.
@@ -51,7 +49,7 @@ impl Outcome {
     }
 
     /// Sets apart the violations that the catalogue lists as exceptions.
-    pub fn set_apart(&mut self, exceptions: &[&Exception]) {
+    pub(crate) fn set_apart(&mut self, exceptions: &[&Exception]) {
         for violation in std::mem::take(&mut self.violations) {
             match exceptions.iter().find(|exception| exception.case == violation.case) {
                 Some(exception) => self.exceptions.push((violation, exception.reason.clone())),

@@ -6,10 +6,10 @@ use crate::check::outcome::{Outcome, Violation};
 use crate::raw::RawConnection;
 
 /// Checks a running server.
-pub fn check(target: &Target, exchange: &Exchange) -> Outcome {
+pub(crate) fn check(target: &Target, exchange: &Exchange) -> Outcome {
     let mut outcome = Outcome::default();
     outcome.add(fault(target, exchange).map(|received| Violation {
-        case: "the answer is what the catalogue expects".to_owned(),
+        case: "the answer is the one in the catalogue".to_owned(),
         sent: format!("{} {}", exchange.method, exchange.path.as_deref().unwrap_or(&target.path)),
         expected: exchange.expected(),
         received,

@@ -9,9 +9,9 @@ use anyhow::{Context, Result};
 use crate::check::outcome::{Outcome, Violation};
 use crate::check::shutdown;
 use crate::command::kill_group;
-use crate::interrupt::Interrupt;
 use crate::launch::{Running, command};
 use crate::program::Program;
+use crate::session::Session;
 use crate::system::cores::Cores;
 
 /// How long a service may take to refuse to start.
@@ -24,7 +24,8 @@ const BAD_ADDRESSES: [(&str, &str); 5] =
 ///
 /// # Errors
 /// When the service cannot be started at all, or the user interrupts.
-pub fn check(program: &Program, cores: &Cores, interrupt: &Interrupt) -> Result<Outcome> {
+pub(crate) fn check(program: &Program, session: &Session) -> Result<Outcome> {
+    let Session { cores, interrupt } = session;
     let mut outcome = Outcome::default();
     outcome.add(ready_line(program, cores)?);
     outcome.add(own_port(program, cores)?);
@@ -39,7 +40,7 @@ pub fn check(program: &Program, cores: &Cores, interrupt: &Interrupt) -> Result<
     if cores.service.len() > 1 {
         outcome.add(threads(program, cores)?);
     }
-    outcome.merge(shutdown::check(program, cores, interrupt)?);
+    outcome.merge(shutdown::check(program, session)?);
     Ok(outcome)
 }
 

@@ -7,10 +7,10 @@ use anyhow::Result;
 use nix::sys::signal::Signal;
 
 use crate::check::outcome::{Outcome, Violation};
-use crate::interrupt::Interrupt;
 use crate::launch::Running;
 use crate::program::Program;
 use crate::raw::{REQUEST, RawConnection};
+use crate::session::Session;
 use crate::system::cores::Cores;
 use crate::termination::{self, Termination};
 use hello_load::Target;
@@ -22,7 +22,8 @@ const CONNECTIONS: usize = 8;
 ///
 /// # Errors
 /// When the service cannot be started, or the user interrupts.
-pub fn on_request(program: &Program, cores: &Cores, interrupt: &Interrupt) -> Result<Outcome> {
+pub(crate) fn on_request(program: &Program, session: &Session) -> Result<Outcome> {
+    let Session { cores, interrupt } = session;
     let mut outcome = Outcome::default();
     for signal in [Signal::SIGTERM, Signal::SIGINT] {
         interrupt.check()?;
@@ -35,8 +36,9 @@ pub fn on_request(program: &Program, cores: &Cores, interrupt: &Interrupt) -> Re
 ///
 /// # Errors
 /// When the service cannot be started, or the user interrupts.
-pub fn check(program: &Program, cores: &Cores, interrupt: &Interrupt) -> Result<Outcome> {
-    let mut outcome = on_request(program, cores, interrupt)?;
+pub(crate) fn check(program: &Program, session: &Session) -> Result<Outcome> {
+    let Session { cores, interrupt } = session;
+    let mut outcome = on_request(program, session)?;
     interrupt.check()?;
     outcome.add(under_load(program, cores)?);
     interrupt.check()?;
@@ -67,7 +69,7 @@ fn under_load(program: &Program, cores: &Cores) -> Result<Option<Violation>> {
     let sent = "SIGTERM with requests in flight";
     if let Some(received) = tally.fault {
         return Ok(Some(Violation {
-            case: "an end that finishes what it began".into(),
+            case: "a graceful shutdown".into(),
             sent: sent.into(),
             expected: "whole answers until the connection ends".into(),
             received,

@@ -40,7 +40,7 @@ impl FromStr for With {
     fn from_str(text: &str) -> Result<Self> {
         let (name, source) =
             text.split_once('=').context("not of the form NAME=COMMAND or NAME=http://HOST:PORT/")?;
-        ensure!(!name.is_empty() && !source.trim().is_empty(), "{text:?} has no name, or nothing behind it");
+        ensure!(!name.is_empty() && !source.trim().is_empty(), "{text:?} lacks a name or a value");
         Ok(Self { name: name.to_owned(), source: source.to_owned() })
     }
 }
@@ -48,30 +48,30 @@ impl FromStr for With {
 /// What to compare.
 #[derive(Debug, Args)]
 pub(super) struct Builds {
-    /// Services, and versions of crates that they are built with, as in axum@0.8.6,0.8.9 [default: all services that are
-    /// written in Rust; with versions or patches those that depend on the crate]
+    /// Services, or versions of a crate to build them with, such as axum@0.8.6,0.8.9 [default: the services under their
+    /// frameworks' own servers; with versions or patches, those that depend on the crate]
     #[arg(value_name = "SERVICE | CRATE@VERSION,...")]
     named: Vec<Named>,
-    /// Also build with a crate of a folder or a git repository in the place of the registry's, as in hyper=../hyper or
+    /// Also build with a crate replaced by one from a folder or a git repository, such as hyper=../hyper or
     /// hyper=git:URL#REV
     #[arg(long = "patch", value_name = "CRATE=SOURCE")]
     patches: Vec<Patch>,
-    /// Also compare a server of your own: a command that starts it on the port in PORT or {port}, or the URL of one that
-    /// runs already; GET / must be answered with 200
+    /// Compare your own server, with the services that are named, or else with those of --services: a command that starts it on the port in PORT or {port}, or the URL of one that is
+    /// already running; it must answer GET / with 200
     #[arg(long, value_name = "NAME=COMMAND | NAME=URL")]
     with: Vec<With>,
-    /// Compare the working tree with this commit of the repository
+    /// Compare the working tree with this commit
     #[arg(long, value_name = "REV", conflicts_with = "patches")]
     against: Option<String>,
 }
 
 impl Builds {
-    /// The services of the catalogue that are named, or else all of its Rust services, unless there are servers of the
-    /// user's own; and those.
-    pub(super) fn services(&self, catalogue: &Catalogue) -> Result<Vec<Service>> {
+    /// The services of the catalogue that are named, or else all of its Rust services; and the servers of the user's own.
+    /// With the latter and without names, a catalogue counts only if the user chose it.
+    pub(super) fn services(&self, catalogue: &Catalogue, files: &Files) -> Result<Vec<Service>> {
         let names = self.names();
         let mut services = match (names.as_slice(), self.with.as_slice()) {
-            ([], [_, ..]) => Vec::new(),
+            ([], [_, ..]) if files.is_default() => Vec::new(),
             _ => catalogue.select(&names)?,
         };
         for With { name, source } in &self.with {
@@ -154,10 +154,18 @@ impl Builds {
     }
 }
 
-/// Builds what is planned. What cannot be built is one line, and the others go on as long as there are two.
-pub(super) fn build(workshop: Option<&Workshop>, builder: &Builder, planned: &[Planned]) -> Result<Built> {
+/// Builds what is planned. What cannot be built is one line, and the others go on as long as there are two. The floor is
+/// built beside services that are built as they are, rather than after them: that saves a newcomer's time.
+pub(super) fn build(
+    workshop: Option<&Workshop>,
+    builder: &Builder,
+    planned: &[Planned],
+    floor: Option<&Service>,
+) -> Result<Built> {
     let Some(workshop) = workshop else {
-        let services: Vec<Service> = planned.iter().map(|build| build.service.clone()).collect();
+        let services = planned.iter().map(|build| &build.service);
+        let missing = floor.filter(|floor| services.clone().all(|service| service.name != floor.name));
+        let services: Vec<Service> = services.chain(missing).cloned().collect();
         return Ok(Built { programs: crate::build::all(builder, &services)?, failures: Vec::new() });
     };
     let names: Vec<String> = planned.iter().map(Planned::name).collect();
@@ -166,6 +174,6 @@ pub(super) fn build(workshop: Option<&Workshop>, builder: &Builder, planned: &[P
     for failure in &built.failures {
         let _ = writeln!(io::stderr(), "skipped: {failure}");
     }
-    ensure!(built.programs.len() > 1, "fewer than two builds are left: {}", built.failures.join("; "));
+    ensure!(built.programs.len() > 1, "fewer than two builds remain: {}", built.failures.join("; "));
     Ok(built)
 }

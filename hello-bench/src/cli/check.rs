@@ -1,10 +1,12 @@
 //! `check`: the contract, against services or a URL.
 
+use std::time::Duration;
+
 use anyhow::{Result, ensure};
 use clap::Args;
 
 use crate::build;
-use crate::check::{self, Outcome, Scope};
+use crate::check::{self, Outcome, Scope, first_answer};
 use crate::cli::shared::{self, Files, print};
 use crate::program::Builder;
 use crate::progress::Progress;
@@ -13,15 +15,18 @@ use crate::session::Session;
 use hello_load::Strictness;
 use hello_load::Target;
 
+/// How long a server that was just started, and accepts connections, has to answer.
+const FIRST_ANSWER_LIMIT: Duration = Duration::from_secs(10);
+
 #[derive(Debug, Args)]
-pub(super) struct Check {
-    /// The services to check [default: all that are written in Rust, tuned and not, and the floor]
+pub(super) struct CheckArgs {
+    /// The services to check [default: all Rust services, tuned ones and the floor included]
     #[arg(value_name = "SERVICE")]
     names: Vec<String>,
     /// Check the server at this URL instead
     #[arg(long, value_name = "URL", conflicts_with_all = ["names", "services", "profile"])]
     url: Option<String>,
-    /// Ask the server at the URL only for the core of the contract
+    /// Check only the core of the contract
     #[arg(long, requires = "url")]
     core: bool,
     /// The server at the URL is this service, whose known exceptions are no violations
@@ -31,11 +36,13 @@ pub(super) struct Check {
     files: Files,
 }
 
-impl Check {
+impl CheckArgs {
     pub(super) fn run(self, session: &Session) -> Result<()> {
         if let Some(url) = &self.url {
             let exceptions = self.exceptions()?;
-            let mut outcome = check::url(&Target::parse(url)?, Strictness::new(self.core))?;
+            let target = Target::parse(url)?;
+            first_answer::wait(&target, FIRST_ANSWER_LIMIT, &session.interrupt)?;
+            let mut outcome = check::url(&target, Strictness::new(self.core))?;
             outcome.set_apart(&exceptions.iter().collect::<Vec<_>>());
             return verdict(&[(url.clone(), outcome)]);
         }

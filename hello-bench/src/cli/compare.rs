@@ -13,7 +13,7 @@ use crate::build;
 use crate::cli::builds::{self, Builds};
 use crate::cli::history;
 use crate::cli::limits::Limits;
-use crate::cli::shared::{self, Files, Page, print, shown};
+use crate::cli::shared::{self, Files, PageFormat, print, shown};
 use crate::cli::stress::{STRESS, StressOptions};
 use crate::compare::Comparison;
 use crate::docker::Docker;
@@ -33,22 +33,23 @@ const DEFAULT_SCENARIOS: [&str; 2] = ["rate", "saturate"];
 /// How long and in what order to measure.
 #[derive(Debug, Args)]
 pub(super) struct Measure {
-    /// Rounds, each of which visits every service
+    /// The number of rounds; each measures every service
     #[arg(long, value_name = "N", default_value_t = 12, value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub(super) rounds: u32,
-    /// Go on after the rounds until the 95 % intervals of the ratios are at most so wide to each side, as in 2%
+    /// Add rounds until the 95 % intervals of CPU time per request, relative to the reference, have at most this
+    /// half-width, such as 2% (of throughput, if every load saturates)
     #[arg(long, value_name = "PERCENT", value_parser = percent)]
     precision: Option<f64>,
-    /// With --precision: measure no longer than this
+    /// With --precision: the time limit
     #[arg(long, value_name = "MINUTES", default_value_t = 30, requires = "precision")]
     max_minutes: u32,
-    /// The folder for the results [default: results/ and the time]
+    /// The folder for the results [default: results/TIME]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
-    /// Decides the order of the trials [default: random, and recorded]
+    /// The seed of all random orders [default: random, and recorded]
     #[arg(long, value_name = "NUMBER")]
     seed: Option<u64>,
-    /// The file of loads [default: k6/scenarios.json beside the catalogue]
+    /// The scenarios file [default: k6/scenarios.json beside the catalogue]
     #[arg(long = "scenarios", value_name = "FILE")]
     scenarios_file: Option<PathBuf>,
 }
@@ -83,13 +84,13 @@ impl Measure {
 }
 
 #[derive(Debug, Args)]
-pub(super) struct Compare {
+pub(super) struct CompareArgs {
     #[command(flatten)]
     builds: Builds,
-    /// A load of the scenarios file; may be given several times [default: rate and saturate]
+    /// A scenario; repeatable [default: rate and saturate]
     #[arg(long = "scenario", value_name = "NAME")]
     scenarios: Vec<String>,
-    /// Where each stops coping: churn, sustain, curve, overload and connections, some 20 minutes for ten services
+    /// Measure the limits of each service: churn, sustain, curve, overload and connections (about 20 minutes for ten)
     #[arg(long, conflicts_with = "scenarios")]
     stress: bool,
     #[command(flatten)]
@@ -97,28 +98,28 @@ pub(super) struct Compare {
     /// The service that ratios are relative to [default: the first]
     #[arg(long, value_name = "SERVICE")]
     reference: Option<String>,
-    /// Also build each service from nothing and take the time: some minutes more
+    /// Also time a clean build of each service (takes some minutes)
     #[arg(long)]
     build_time: bool,
     /// Also write history.html, each build relative to the oldest version; implies --count and --build-time
     #[arg(long)]
     history: bool,
-    /// The form of the report on stdout
-    #[arg(long, value_enum, default_value_t = Page::Table)]
-    format: Page,
+    /// The output format
+    #[arg(long, value_enum, default_value_t = PageFormat::Table)]
+    format: PageFormat,
     /// Also compare the services in other languages; those whose tools are missing are skipped with a message
     #[arg(long, alias = "baselines")]
     other_languages: bool,
     /// Also compare the same apps under tuned servers
     #[arg(long)]
     tuned: bool,
-    /// Leave out the control, a second copy of the reference that shows what the run resolves
+    /// Leave out the control, a second copy of the reference that shows the resolution of the run
     #[arg(long)]
     no_control: bool,
-    /// Also build each service's image and measure it in a container: rows of their own, NAME@docker
+    /// Also measure each service in a container, as NAME@docker
     #[arg(long)]
     docker: bool,
-    /// Who offers the loads: hello-bench's own engine, or the k6 that K6 or the PATH names
+    /// The load generator: hello-bench's own engine, or k6 (from K6 or the PATH)
     #[arg(long, value_enum, default_value_t = EngineName::Embedded)]
     engine: EngineName,
     #[command(flatten)]
@@ -135,7 +136,7 @@ enum EngineName {
     K6,
 }
 
-impl Compare {
+impl CompareArgs {
     pub(super) fn run(mut self, session: &Session) -> Result<()> {
         self.builds.sort_if(self.history);
         self.limits.check(self.measure.rounds)?;
@@ -144,7 +145,11 @@ impl Compare {
         let (scenarios, generator) = self.loads(&catalogue, &services)?;
         ensure!(
             !(self.docker && self.builds.is_any_changed()),
-            "images are built from the files as they are: leave out --docker, or versions and patches"
+            "images are built from the working tree: leave out --docker, or versions and patches"
+        );
+        ensure!(
+            !self.history || self.builds.is_any_changed(),
+            "--history shows builds of one service: name versions, as in axum@0.8.8,0.8.9 --history"
         );
         let docker = if self.docker { Some(Docker::find(&session.interrupt)?) } else { None };
         let builder = Builder::new(&catalogue, &self.files.profile, &session.interrupt);
@@ -153,7 +158,7 @@ impl Compare {
         let names: Vec<String> = planned.iter().map(Planned::name).collect();
         self.reference(&names, &catalogue)?;
         let folder = self.measure.folder(&catalogue)?;
-        let built = builds::build(workshop.as_ref(), &builder, &planned)?;
+        let built = builds::build(workshop.as_ref(), &builder, &planned, catalogue.floor())?;
         let names: Vec<String> = built.programs.iter().map(|program| program.service.name.clone()).collect();
         let reference = self.reference(&names, &catalogue)?;
         let comparison = Comparison {
@@ -184,8 +189,10 @@ impl Compare {
         let _ = writeln!(io::stderr(), "results in {}", shown(&outcome.folder));
         let failed = outcome.report.failed();
         let failed: Vec<&str> = failed.into_iter().map(|(service, _)| service).collect();
-        ensure!(!outcome.is_interrupted, "interrupted; what was measured is in {}", shown(&outcome.folder));
-        ensure!(failed.is_empty(), "not measured to the end: {}; see the notes above", failed.join(", "));
+        if let Some(cause) = outcome.cut_short {
+            bail!("{cause}; what was measured is in {}", shown(&outcome.folder));
+        }
+        ensure!(failed.is_empty(), "not measured in full: {}; see the notes above", failed.join(", "));
         ensure!(built.failures.is_empty(), "not built: {}", built.failures.join("; "));
         self.limits.judge(&outcome.report)
     }
@@ -193,7 +200,7 @@ impl Compare {
     /// The services that are named, with the tuned ones and those in other languages where they are asked for, without
     /// those that lack a tool.
     fn services(&self, catalogue: &Catalogue) -> Result<Vec<Service>> {
-        let mut services = self.builds.services(catalogue)?;
+        let mut services = self.builds.services(catalogue, &self.files)?;
         let tuned = self.tuned.then(|| catalogue.tuned());
         let other_languages = self.other_languages.then(|| catalogue.other_languages());
         for service in tuned.into_iter().chain(other_languages).flatten() {
@@ -211,7 +218,7 @@ impl Compare {
         match &self.reference {
             Some(name) if names.contains(name) => Ok(name.clone()),
             Some(name) => bail!("the reference {name:?} is not among the services compared"),
-            None => first.context("there is nothing to compare: name a service other than the floor"),
+            None => first.context("nothing to compare: name a service other than the floor"),
         }
     }
 
@@ -227,7 +234,7 @@ impl Compare {
         }
         ensure!(
             services.iter().all(|service| !service.is_own()),
-            "k6 offers the loads of the hello contract alone: leave out --engine, or the other services"
+            "k6 only knows the hello contract: leave out --engine, or the other services"
         );
         if let Some(scenario) = scenarios.iter().find(|scenario| !scenario.is_for_k6()) {
             bail!("k6 cannot offer the scenario {:?}: leave out --engine k6", scenario.name);

@@ -7,34 +7,34 @@ use anyhow::{Context, Result};
 use clap::Args;
 
 use crate::build;
-use crate::cli::shared::{self, Files, Page, print};
+use crate::cli::shared::{self, Files, PageFormat, print};
 use crate::count::{self, Counts};
 use crate::program::Builder;
 use crate::render::{markup, outcomes, terminal};
 use crate::session::Session;
 
 #[derive(Debug, Args)]
-pub(super) struct Count {
-    /// The services [default: all that are written in Rust, tuned and not, and the floor]
+pub(super) struct CountArgs {
+    /// The services [default: all Rust services, tuned ones and the floor included]
     #[arg(value_name = "SERVICE")]
     names: Vec<String>,
-    /// Requests of the shorter of the two runs
+    /// Requests in the shorter of the two runs
     #[arg(long, value_name = "N", default_value_t = 5000, value_parser = clap::value_parser!(u32).range(640..=1_000_000))]
     requests: u32,
-    /// Fail when a service takes more than this file, which --out wrote, says
+    /// Fail if a service needs more than is recorded in this file, which --out wrote
     #[arg(long, value_name = "FILE")]
     against: Option<PathBuf>,
-    /// Also write what was counted to this file
+    /// Also write the counts to this file
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
-    /// The form of what is printed
-    #[arg(long, value_enum, default_value_t = Page::Table)]
-    format: Page,
+    /// The output format
+    #[arg(long, value_enum, default_value_t = PageFormat::Table)]
+    format: PageFormat,
     #[command(flatten)]
     files: Files,
 }
 
-impl Count {
+impl CountArgs {
     pub(super) fn run(self, session: &Session) -> Result<()> {
         let recorded = self.against.as_deref().map(Counts::read).transpose()?;
         let catalogue = self.files.catalogue()?;
@@ -50,9 +50,9 @@ impl Count {
         let names: Vec<&str> = services.iter().map(|service| service.name.as_str()).collect();
         let table = outcomes::counts(&counts, &names);
         print(&match self.format {
-            Page::Table => terminal::table(&table, shared::is_styled()),
-            Page::Markdown => markup::table(&table),
-            Page::Json => json,
+            PageFormat::Table => terminal::table(&table, shared::is_styled()),
+            PageFormat::Markdown => markup::table(&table),
+            PageFormat::Json => json,
         })?;
         recorded.map_or(Ok(()), |recorded| counts.check_against(&recorded))
     }

@@ -20,13 +20,13 @@ pub(super) struct DiffArgs {
     /// The folder of the later run
     #[arg(value_name = "LATER")]
     later: PathBuf,
-    /// Compare runs of different machines, compilers or loads, too
+    /// Compare even runs that differ in machine, compiler or loads
     #[arg(long)]
     anyway: bool,
-    /// Also write a page with charts
+    /// Also write an HTML page with charts to this file
     #[arg(long, value_name = "FILE")]
     html: Option<PathBuf>,
-    /// The form of the changes
+    /// The output format
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use clap::Args;
 
-use crate::cli::shared::{self, Page, print};
+use crate::cli::shared::{self, PageFormat, print};
 use crate::history::History;
 use crate::render::{history, html};
 use crate::report::Report;
@@ -26,8 +26,8 @@ pub(super) struct HistoryArgs {
     #[arg(long, value_name = "FILE")]
     splice: Option<PathBuf>,
     /// The form of the tables on stdout
-    #[arg(long, value_enum, default_value_t = Page::Table)]
-    format: Page,
+    #[arg(long, value_enum, default_value_t = PageFormat::Table)]
+    format: PageFormat,
 }
 
 impl HistoryArgs {
@@ -39,9 +39,9 @@ impl HistoryArgs {
             shared::rewrite(page, |text| history::splice(text, &history))?;
         }
         print(&match self.format {
-            Page::Table => history::terminal(&history, shared::is_styled()),
-            Page::Markdown => history::markdown(&history),
-            Page::Json => serde_json::to_string_pretty(&history)? + "\n",
+            PageFormat::Table => history::terminal(&history, shared::is_styled()),
+            PageFormat::Markdown => history::markdown(&history),
+            PageFormat::Json => serde_json::to_string_pretty(&history)? + "\n",
         })
     }
 }

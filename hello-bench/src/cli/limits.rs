@@ -19,11 +19,11 @@ use crate::session::Session;
 /// Limits, and what they need.
 #[derive(Debug, Args)]
 pub(super) struct Limits {
-    /// Exit with 3 if the whole interval of a change lies beyond this limit: cpu>2%, rps<-3%, p50, p99, rss, startup,
-    /// binary, instructions; may be given several times
+    /// Exit with 3 if the whole interval of a change is beyond this limit, such as cpu>2% or rps<-3%; also for p50, p99,
+    /// rss, startup, binary and instructions; repeatable
     #[arg(long = "fail-if", value_name = "LIMIT")]
     pub(super) limits: Vec<Limit>,
-    /// Also count instructions per request, under valgrind
+    /// Also count instructions per request, under valgrind; not of images, nor of a server given by its URL
     #[arg(long)]
     count: bool,
 }
@@ -49,7 +49,7 @@ impl Limits {
         let needs_rounds = self.limits.iter().any(|limit| limit.subject.metric().is_some());
         ensure!(
             !needs_rounds || rounds as usize >= MIN_ROUNDS_FOR_INTERVAL,
-            "--fail-if needs at least {MIN_ROUNDS_FOR_INTERVAL} rounds: fewer have no intervals"
+            "--fail-if needs at least {MIN_ROUNDS_FOR_INTERVAL} rounds: fewer give no intervals"
         );
         Ok(())
     }
@@ -60,10 +60,14 @@ impl Limits {
         if !self.count && !is_limited && !is_needed {
             return Ok(());
         }
-        let progress = Progress::new(programs.len() as u64);
+        let is_counted = |program: &&mut Program| {
+            let (service, metadata) = (&program.service, &program.metadata);
+            Group::RANKED.contains(&metadata.group()) && metadata.image.is_none() && service.url.is_none()
+        };
+        let counted: Vec<&mut Program> = programs.iter_mut().filter(is_counted).collect();
+        let progress = Progress::new(counted.len() as u64);
         progress.beat();
-        for program in programs.iter_mut().filter(|program| Group::RANKED.contains(&program.metadata.group()))
-        {
+        for program in counted {
             progress.now(&format!("{} under valgrind", program.service.name), None);
             program.metadata.instructions = Some(count::instructions(program, session)?);
             progress.step();
@@ -90,7 +94,7 @@ impl Limits {
         let has_ruling = |limit: &&Limit| report.rulings.iter().any(|ruling| ruling.limit == **limit);
         let idle: Vec<String> =
             self.limits.iter().filter(|limit| !has_ruling(limit)).map(ToString::to_string).collect();
-        ensure!(idle.is_empty(), "nothing that was measured can be judged by {}", idle.join(", "));
+        ensure!(idle.is_empty(), "nothing measured can be judged by {}", idle.join(", "));
         Ok(())
     }
 }

@@ -10,22 +10,25 @@ use crate::render::compose;
 use crate::service::{Catalogue, Service};
 
 #[derive(Debug, Args)]
-pub(super) struct List {
-    /// The services under tuned servers
+pub(super) struct ListArgs {
+    /// List the services under tuned servers instead
     #[arg(long, conflicts_with = "other_languages")]
     tuned: bool,
-    /// The services in other languages
+    /// List the services in other languages instead
     #[arg(long)]
     other_languages: bool,
-    /// Print compose.yaml, with every service that has an image
-    #[arg(long, conflicts_with_all = ["tuned", "other_languages"])]
+    /// Also print the crate of each framework, behind the name
+    #[arg(long)]
+    frameworks: bool,
+    /// Print compose.yaml instead, with every service that has an image
+    #[arg(long, conflicts_with_all = ["tuned", "other_languages", "frameworks"])]
     compose: bool,
-    /// The catalogue of services [default: services.toml here or above]
+    /// The catalogue of services [default: services.toml in this folder or above]
     #[arg(long, value_name = "FILE")]
     services: Option<PathBuf>,
 }
 
-impl List {
+impl ListArgs {
     pub(super) fn run(self) -> Result<()> {
         let catalogue = Catalogue::read(self.services.as_deref())?;
         if self.compose {
@@ -36,6 +39,10 @@ impl List {
             (_, true) => catalogue.other_languages(),
             _ => catalogue.select(&[])?,
         };
-        print(&services.iter().map(|service| format!("{}\n", service.name)).collect::<String>())
+        let line = |service: &Service| match self.frameworks {
+            true => format!("{} {}\n", service.name, service.framework),
+            false => format!("{}\n", service.name),
+        };
+        print(&services.iter().map(line).collect::<String>())
     }
 }

@@ -23,38 +23,38 @@ use hello_load::Target;
 use hello_load::Traffic;
 
 #[derive(Debug, Args)]
-pub(super) struct Load {
+pub(super) struct LoadArgs {
     /// The server, as http://HOST:PORT
     #[arg(long, value_name = "URL")]
     url: String,
-    /// The load of the scenarios file
+    /// A scenario of k6/scenarios.json, or of --scenarios
     #[arg(long, value_name = "NAME", default_value = "rate")]
     scenario: String,
-    /// Accept what the core of the contract allows: other spellings of the same JSON, other headers
+    /// Check only the core of the contract: the same JSON value in any spelling, any headers
     #[arg(long)]
     core: bool,
-    /// Threads that share the connections
+    /// The number of threads, which share the connections
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=256))]
     threads: u16,
-    /// The seed of the names that are asked for
+    /// The seed of the requested names
     #[arg(long, value_name = "NUMBER", default_value_t = 1)]
     seed: u64,
     #[command(flatten)]
     options: StressOptions,
-    /// The server's process, if it runs on this machine: its CPU time and memory, where the scenario looks for limits
+    /// The server's process on this machine, to read its CPU time and memory; for the scenarios of --stress
     #[arg(long, value_name = "PID")]
     pid: Option<u32>,
-    /// The form of the metrics
+    /// The output format
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
-    /// The file of loads [default: k6/scenarios.json here or above]
+    /// The scenarios file [default: k6/scenarios.json in this folder or above]
     #[arg(long = "scenarios", value_name = "FILE")]
     scenarios_file: Option<PathBuf>,
 }
 
 /// What is printed as JSON.
 #[derive(Serialize)]
-struct Page<'a> {
+struct LoadOutput<'a> {
     url: &'a str,
     scenario: &'a Scenario,
     warnings: &'a [Warning],
@@ -62,7 +62,7 @@ struct Page<'a> {
     traffic: &'a Traffic,
 }
 
-impl Load {
+impl LoadArgs {
     pub(super) fn run(self, session: &Session) -> Result<()> {
         let target = Target::parse(&self.url)?;
         let scenario = self.scenario()?;
@@ -76,15 +76,19 @@ impl Load {
             drop(observer);
             return print(&load_stress::page(&self.url, &scenario, &found, self.format)?);
         }
-        ensure!(self.pid.is_none(), "--pid is for scenarios that look for limits, as connections");
+        ensure!(self.pid.is_none(), "--pid is only for the scenarios of --stress, such as connections");
         let traffic = hello_load::drive(&load, &mut observer)?.traffic;
         drop(observer);
         let warnings = Warning::of_traffic(&scenario, &traffic);
         print(&match self.format {
             Format::Text => terminal::traffic(&traffic, &warnings),
             Format::Json => {
-                let page =
-                    Page { url: &self.url, scenario: &scenario, warnings: &warnings, traffic: &traffic };
+                let page = LoadOutput {
+                    url: &self.url,
+                    scenario: &scenario,
+                    warnings: &warnings,
+                    traffic: &traffic,
+                };
                 serde_json::to_string_pretty(&page)? + "\n"
             }
         })?;

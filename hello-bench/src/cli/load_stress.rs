@@ -23,7 +23,7 @@ use crate::system::process::Tree;
 
 /// What is printed as JSON.
 #[derive(Serialize)]
-struct Page<'a> {
+struct StressOutput<'a> {
     url: &'a str,
     scenario: &'a Scenario,
     /// What a report shows of it.
@@ -84,7 +84,10 @@ impl Solo<'_> {
             return Ok((rate, None));
         }
         let (_, found) = self.search()?;
-        ensure!(found.rate_per_s > 0.0, "p99 holds at no rate, so there is none to take shares of");
+        ensure!(
+            found.rate_per_s > 0.0,
+            "p99 is over the limit at every rate, so there is no rate to take percentages of"
+        );
         Ok((found.rate_per_s, Some(found)))
     }
 
@@ -120,11 +123,11 @@ impl Solo<'_> {
 pub(super) fn page(url: &str, scenario: &Scenario, findings: &Findings, format: Format) -> Result<String> {
     let row = StressRow::of(&[findings]);
     if format == Format::Json {
-        let page = Page { url, scenario, summary: row.as_ref(), findings };
+        let page = StressOutput { url, scenario, summary: row.as_ref(), findings };
         return Ok(serde_json::to_string_pretty(&page)? + "\n");
     }
     let mut page = String::new();
-    for (name, value) in row.iter().flat_map(stress::facts) {
+    for (name, value) in row.iter().flat_map(stress::values) {
         let _ = writeln!(page, "{name:<20} {value}");
     }
     if let Some(table) = row.as_ref().and_then(stress::detail) {

@@ -35,33 +35,33 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Check that services keep the contract
-    Check(check::Check),
-    /// Measure services side by side and report
-    Compare(compare::Compare),
-    /// Check the comparison with itself: equal services must tie, slowed ones must be found
-    Validate(validate::Validate),
-    /// Drive one load against any server
-    Load(load::Load),
-    /// Try what services do with bad and slow peers
-    Probe(probe::Probe),
-    /// Count the instructions and system calls of a request
-    Count(count::Count),
-    /// Report a run again from its samples
+    /// Test services against the contract
+    Check(check::CheckArgs),
+    /// Measure services side by side and write a report
+    Compare(compare::CompareArgs),
+    /// Test the comparison itself: equal services must tie, slowed ones must be detected
+    Validate(validate::ValidateArgs),
+    /// Run one load against any server
+    Load(load::LoadArgs),
+    /// Show how services treat bad and slow peers
+    Probe(probe::ProbeArgs),
+    /// Count instructions and system calls per request
+    Count(count::CountArgs),
+    /// Recreate the report of a run from its samples
     Report(report::ReportArgs),
     /// Compare two runs
     Diff(diff::DiffArgs),
     /// Show the builds of each service over versions, from runs that compare several
     History(history::HistoryArgs),
     /// List the services
-    List(list::List),
-    /// Print what a shell needs to complete commands and options
+    List(list::ListArgs),
+    /// Print shell completions
     Completions {
         /// The shell
         #[arg(value_enum)]
         shell: clap_complete::Shell,
     },
-    /// Print a manual page
+    /// Print the manual page
     Man,
 }
 

@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, Result};
 use clap::Args;
 
-use crate::cli::shared::{self, Page, print};
+use crate::cli::shared::{self, PageFormat, print};
 use crate::render::{self, splice};
 use crate::report::Report;
 
@@ -15,15 +15,15 @@ pub(super) struct ReportArgs {
     /// The folder of a run
     #[arg(value_name = "DIR")]
     folder: PathBuf,
-    /// Also replace the results, and the sources that are quoted, between the markers of this page
+    /// Also update the results and the quoted sources between the markers of this page
     #[arg(long, value_name = "FILE")]
     splice: Option<PathBuf>,
     /// Open report.html in the browser
     #[arg(long)]
     open: bool,
-    /// The form of the report on stdout
-    #[arg(long, value_enum, default_value_t = Page::Table)]
-    format: Page,
+    /// The output format
+    #[arg(long, value_enum, default_value_t = PageFormat::Table)]
+    format: PageFormat,
 }
 
 impl ReportArgs {

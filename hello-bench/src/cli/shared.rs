@@ -16,10 +16,10 @@ use crate::service::{Catalogue, Service};
 /// Where services are described, and how they are built.
 #[derive(Debug, Args)]
 pub(super) struct Files {
-    /// The catalogue of services [default: services.toml here or above]
+    /// The catalogue of services [default: services.toml in this folder or above]
     #[arg(long, value_name = "FILE")]
     services: Option<PathBuf>,
-    /// The cargo profile that services are built with
+    /// The cargo profile for building services
     #[arg(long, value_name = "NAME", default_value = "release")]
     pub(super) profile: String,
 }
@@ -46,16 +46,16 @@ pub(super) enum Format {
 
 /// In what form to print a report.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
-pub(super) enum Page {
+pub(super) enum PageFormat {
     /// Tables for a terminal
     Table,
-    /// Markdown, fit for a pull request
+    /// Markdown for a pull request
     Markdown,
     /// JSON, as in results.json
     Json,
 }
 
-impl Page {
+impl PageFormat {
     pub(super) fn of(self, report: &Report) -> Result<String> {
         Ok(match self {
             Self::Table => terminal::page(report, is_styled()),

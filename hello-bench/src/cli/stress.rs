@@ -9,9 +9,13 @@ use hello_load::Scenario;
 /// The scenarios that `--stress` names.
 pub(super) const STRESS: [&str; 5] = ["churn", "sustain", "curve", "overload", "connections"];
 
+/// What `--p99` may be.
+const MIN_P99: Duration = Duration::from_micros(10);
+const MAX_P99: Duration = Duration::from_secs(60);
+
 #[derive(Debug, Args)]
 pub(super) struct StressOptions {
-    /// What p99 must stay under in sustain, and so in curve and overload, as 5ms [default: the scenario's]
+    /// The p99 limit in sustain, curve and overload, such as 5ms [default: the scenario's]
     #[arg(long, value_name = "TIME", value_parser = time)]
     p99: Option<Duration>,
 }
@@ -41,11 +45,11 @@ fn time(text: &str) -> Result<Duration, String> {
     let units = [("us", 1e-6), ("µs", 1e-6), ("ms", 1e-3), ("s", 1.0)];
     let found = units.iter().find_map(|(unit, seconds)| {
         let number: f64 = text.strip_suffix(unit)?.trim().parse().ok()?;
-        Some(number * seconds)
+        Duration::try_from_secs_f64(number * seconds).ok()
     });
     match found {
-        Some(seconds) if (1e-5..=60.0).contains(&seconds) => Ok(Duration::from_secs_f64(seconds)),
-        _ => Err("not a time from 10us to 60s, as 5ms".to_owned()),
+        Some(limit) if (MIN_P99..=MAX_P99).contains(&limit) => Ok(limit),
+        _ => Err("not a time from 10us to 60s, such as 5ms".to_owned()),
     }
 }
 
@@ -57,6 +61,7 @@ mod tests {
     fn times_have_a_unit() {
         assert_eq!(time("5ms"), Ok(Duration::from_millis(5)));
         assert_eq!(time("1.5 s"), Ok(Duration::from_millis(1500)));
+        assert_eq!((time("10us"), time("60s")), (Ok(MIN_P99), Ok(MAX_P99)));
         assert_eq!(time("500us"), Ok(Duration::from_micros(500)));
         for text in ["5", "ms", "-5ms", "0ms", "2h", "1e9s", "NaNms"] {
             assert!(time(text).is_err(), "{text}");

@@ -14,11 +14,11 @@ use crate::session::Session;
 use crate::validate::{calibrate, copies, reference, validate};
 
 #[derive(Debug, Args)]
-pub(super) struct Validate {
-    /// The load of the scenarios file
+pub(super) struct ValidateArgs {
+    /// The load under which to compare: a scenario with slices
     #[arg(long, value_name = "NAME", default_value = "rate")]
     scenario: String,
-    /// The form of the result
+    /// The output format
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
     #[command(flatten)]
@@ -27,7 +27,7 @@ pub(super) struct Validate {
     files: Files,
 }
 
-impl Validate {
+impl ValidateArgs {
     pub(super) fn run(self, session: &Session) -> Result<()> {
         let catalogue = self.files.catalogue()?;
         let floor = catalogue.floor().context("the catalogue has no floor to make copies of")?;
@@ -56,7 +56,7 @@ impl Validate {
         })?;
         ensure!(
             validation.passes(),
-            "the comparison does not hold on this machine now; see above, and {}",
+            "the comparison fails its validation on this machine; see above, and {}",
             shown(&outcome.folder)
         );
         Ok(())

@@ -7,7 +7,7 @@ mod wording;
 use std::fmt;
 
 use hello_load::{Model, Scenario, Stress};
-use hello_stats::ranks::ALPHA;
+use hello_stats::ranks::{ALPHA, can_be_significant};
 use serde::{Deserialize, Serialize};
 
 use crate::headline::amount::{amount, list, rounds};
@@ -125,7 +125,12 @@ impl Words<'_> {
     fn no_difference(&self, alike: &[Related], is_aside: bool) -> Option<String> {
         let (_, first) = alike.first()?;
         let names: Vec<String> = alike.iter().map(|(row, _)| self.name(&row.service)).collect();
-        let rounds = rounds(self.summary.rounds);
+        let count = self.summary.rounds;
+        let rounds = rounds(count);
+        if !is_aside && self.has_too_few_rounds(alike) {
+            let be = if count == 1 { "is" } else { "are" };
+            return Some(format!("{rounds} {be} too few to show a difference in {}", self.what()));
+        }
         Some(match (is_aside, self.group) {
             (true, _) => format!("no significant difference for {}", list(&names)),
             (false, Group::Tuned | Group::Image) => {
@@ -138,6 +143,17 @@ impl Words<'_> {
                 list(&names)
             ),
         })
+    }
+
+    /// Whether so few rounds cannot make any of these differences significant. Within a group p is corrected for its pairs,
+    /// else for the ratios.
+    fn has_too_few_rounds(&self, alike: &[Related]) -> bool {
+        let own =
+            |name: &str| self.summary.rows.iter().any(|row| row.group == self.group && row.service == name);
+        let is_within = alike.iter().any(|(_, ratio)| own(&ratio.to));
+        let services = alike.len() + 1;
+        let comparisons = if is_within { services * (services - 1) / 2 } else { alike.len() };
+        !can_be_significant(self.summary.rounds, comparisons)
     }
 
     fn amount(&self, ratio: f64) -> String {

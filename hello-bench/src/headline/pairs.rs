@@ -21,7 +21,6 @@ impl<'a> Pairs<'a> {
         has_variants.then_some(Self { summary, services })
     }
 
-    /// A sentence for each pair.
     pub(super) fn sentences(&self, under: &str) -> Vec<String> {
         let rows = self.summary.rows.iter().filter(|row| row.group == Group::Service);
         let related = rows.filter_map(|row| Some((row, self.ratio(row)?)));

@@ -52,7 +52,7 @@ impl K6 {
         let version = version(&printed).with_context(|| format!("{} is no k6", program.display()))?;
         ensure!(
             major(version) >= Some(2),
-            "{} is k6 {version}, and the script is for version 2 or newer",
+            "{} is k6 {version}, but the script needs version 2 or newer",
             program.display()
         );
         let absolute =
@@ -72,7 +72,7 @@ impl K6 {
     /// When k6 fails other than by wrong answers or does not end, or its summary is missing or of another load; when a
     /// request had no answer; when the observer stops it.
     pub fn drive(&self, load: &Load, observer: &mut dyn Observer) -> Result<LoadResult> {
-        let folder = tempfile::tempdir().context("cannot make a folder for k6's summary")?;
+        let folder = tempfile::tempdir().context("cannot create a folder for k6's summary")?;
         let path = folder.path().join("summary.json");
         observer.begin();
         let (started, before) = (Instant::now(), children_cpu());
@@ -99,7 +99,7 @@ impl K6 {
         let end = Instant::now() + limit;
         let ended = command::watch(&mut command, &mut || observer.tick() && Instant::now() < end);
         if ended.is_err() && Instant::now() >= end {
-            bail!("k6 did not end within {} s, and was killed", limit.as_secs());
+            bail!("k6 did not finish within {} s and was killed", limit.as_secs());
         }
         ended
     }
@@ -156,7 +156,7 @@ impl ExitMeaning {
             Some(THRESHOLDS_CROSSED) => Self::Crossed,
             Some(100 | 101) => Self::Failed("setup or teardown took too long"),
             Some(102) => Self::Failed("the run took too long"),
-            Some(103 | 105) => Self::Failed("somebody stopped it"),
+            Some(103 | 105) => Self::Failed("it was stopped from outside"),
             Some(104) => Self::Failed("its options are invalid"),
             Some(106) => Self::Failed("its REST API could not start"),
             Some(107) => Self::Failed("the script threw an error"),
@@ -171,7 +171,7 @@ impl ExitMeaning {
 fn read(path: &Path, ended: &Ended) -> Result<Summary> {
     let missing = || format!("k6 wrote no summary: {}", cause(&ended.stderr));
     let text = fs::read_to_string(path).with_context(missing)?;
-    serde_json::from_str(&text).context("k6's summary is not of the form that its script writes")
+    serde_json::from_str(&text).context("k6's summary does not have the format that the script writes")
 }
 
 /// CPU time of all children that have ended.
@@ -227,7 +227,7 @@ mod tests {
         let mut sleep = Command::new("sleep");
         sleep.arg("60");
         let failed = k6.watch(sleep, k6.limit(&load), &mut || true).unwrap_err().to_string();
-        assert_eq!(failed, "k6 did not end within 0 s, and was killed");
+        assert_eq!(failed, "k6 did not finish within 0 s and was killed");
     }
 
     #[test]

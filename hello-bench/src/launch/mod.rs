@@ -3,10 +3,10 @@
 mod port;
 mod process;
 mod ready;
+mod stop;
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
-use std::path::Path;
 use std::process::{Child, ExitStatus};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::sync::{Arc, Mutex};
@@ -32,8 +32,6 @@ use crate::system::process::Tree;
 
 /// How often a process that should end is polled.
 const EXIT_POLL_INTERVAL: Duration = Duration::from_millis(2);
-/// How long a service may take to stop once it was measured.
-const STOP_TIMEOUT: Duration = Duration::from_secs(6);
 
 /// A running service. Dropping it kills it, so that no error leaves a process behind.
 #[derive(Debug)]
@@ -193,12 +191,18 @@ impl Running {
         pid.map(Tree::of).with_context(|| format!("{} has no process here", self.name))
     }
 
-    /// Sends a signal to the process.
+    /// Sends a signal to the process. Docker's client passes on what it can handle.
     ///
     /// # Errors
     /// When it is gone.
     pub fn signal(&self, signal: Signal) -> Result<()> {
-        let pid = self.pid().with_context(|| format!("{} has no process here", self.name))?;
+        let container =
+            self.container.as_ref().filter(|_| matches!(signal, Signal::SIGSTOP | Signal::SIGCONT));
+        let pid = match container {
+            Some(container) => container.pid(),
+            None => self.pid(),
+        };
+        let pid = pid.with_context(|| format!("{} has no process here", self.name))?;
         kill(Pid::from_raw(pid.cast_signed()), signal)
             .with_context(|| format!("cannot send {signal} to {}", self.name))
     }
@@ -225,17 +229,6 @@ impl Running {
         Some(format!("{} ended ({status}){}", self.name, self.stderr_tail()))
     }
 
-    /// Stops services together: SIGTERM to each, and SIGKILL to those that do not exit.
-    pub fn stop(all: impl IntoIterator<Item = Self>) {
-        let all: Vec<Self> = all.into_iter().collect();
-        for running in &all {
-            let _ = running.signal(Signal::SIGTERM);
-        }
-        for mut running in all {
-            let _ = running.wait(STOP_TIMEOUT);
-        }
-    }
-
     fn when_accepting(
         &mut self,
         port: u16,
@@ -244,7 +237,10 @@ impl Running {
     ) -> Result<Ready> {
         let end = Instant::now() + limit;
         loop {
-            if let Some(address) = accepting(port) {
+            // Whoever accepts while this process has ended is another.
+            if let Some(address) = accepting(port)
+                && self.wait(Duration::ZERO)?.is_none()
+            {
                 return Ok((String::new(), address));
             }
             if let Some(Ok(ready)) = ready.map(Receiver::try_recv) {
@@ -257,26 +253,6 @@ impl Running {
                 let (name, limit, tail) = (&self.name, limit.as_secs(), self.stderr_tail());
                 bail!("{name} did not accept connections on port {port} within {limit} s{tail}");
             }
-        }
-    }
-
-    /// Stops it: the time from SIGTERM to the end of its process, in a container without what Docker does afterwards;
-    /// `None` where it has to be killed, and for a server that runs elsewhere.
-    pub fn time_stop(mut self) -> Option<Duration> {
-        let inside = self.container.as_ref().and_then(Container::pid);
-        let sent = Instant::now();
-        self.signal(Signal::SIGTERM).ok()?;
-        loop {
-            let is_gone = |pid: u32| !Path::new(&format!("/proc/{pid}")).exists();
-            if inside.is_some_and(is_gone) || self.child.as_mut()?.try_wait().ok()?.is_some() {
-                let took = sent.elapsed();
-                let _ = self.wait(STOP_TIMEOUT);
-                return Some(took);
-            }
-            if sent.elapsed() > STOP_TIMEOUT {
-                return None;
-            }
-            thread::sleep(EXIT_POLL_INTERVAL);
         }
     }
 

@@ -11,7 +11,7 @@ pub fn command(program: &Program, variables: &[(&str, Option<&str>)]) -> Command
         .iter()
         .find_map(|(name, value)| value.filter(|_| *name == "PORT"))
         .unwrap_or_default();
-    let mut command = piped(Command::new(&program.path));
+    let mut command = piped(executable(program));
     command
         .args(program.arguments.iter().map(|word| word.replace("{port}", port)))
         .current_dir(&program.folder)
@@ -23,6 +23,16 @@ pub fn command(program: &Program, variables: &[(&str, Option<&str>)]) -> Command
         };
     }
     command
+}
+
+/// The executable, with an open-file limit if it has one of its own: a shell sets that and becomes the service.
+fn executable(program: &Program) -> Command {
+    let Some(max_files) = program.max_files else { return Command::new(&program.path) };
+    let mut shell = Command::new("/bin/sh");
+    shell
+        .args(["-c", &format!("ulimit -n {max_files} && exec \"$0\" \"$@\"")])
+        .arg(&program.path);
+    shell
 }
 
 pub(super) fn piped(mut command: Command) -> Command {

@@ -7,7 +7,6 @@ use crate::probe::message::{
     must, one_and_end, one_at_most, open, should, then_b,
 };
 
-/// The cases.
 pub(super) const FAMILY: Family =
     Family { name: "Content-Length and Transfer-Encoding", messages: MESSAGES, ..Family::EMPTY };
 

@@ -5,7 +5,6 @@ use crate::probe::message::{Message, get, must, refused_or_ended};
 use crate::probe::part::Part;
 use crate::probe::peer::Reaction;
 
-/// The cases.
 pub(super) const FAMILY: Family =
     Family { name: "Limits", messages: MESSAGES, parts: &PARTS, ..Family::EMPTY };
 
@@ -36,7 +35,6 @@ const MESSAGES: &[Message] = &[
     ),
 ];
 
-/// The parts.
 const PARTS: [Part; 4] = [
     Part {
         name: "header name",

@@ -4,6 +4,7 @@ use anyhow::Result;
 
 use crate::probe::observation::{Level, Observation};
 use crate::probe::peer::{Bytes, Reaction};
+use crate::probe::survival::Request;
 use hello_load::Target;
 
 /// Bytes on a connection of their own.
@@ -23,12 +24,14 @@ pub(super) struct Message {
     pub(super) is_kept: fn(&Reaction) -> bool,
 }
 
-impl Message {
-    /// Sends it and judges what comes back.
-    ///
-    /// # Errors
-    /// When the server accepts no connection.
-    pub(super) fn observe(&self, target: &Target) -> Result<Observation> {
+impl Request for Message {
+    type Seen = Observation;
+
+    fn name(&self) -> String {
+        self.name.to_owned()
+    }
+
+    fn send(&self, target: &Target) -> Result<Observation> {
         let is_kept = |reaction: &Reaction| self.level == Level::Open || (self.is_kept)(reaction);
         let bytes = Bytes { sent: &(self.bytes)(), half_closes: self.half_closes };
         let reaction = bytes.exchange(target, is_kept)?;

@@ -26,15 +26,16 @@ use std::thread;
 
 use anyhow::{Context, Result, anyhow, ensure};
 use jiff::Timestamp;
-use nix::sys::resource::{Resource, getrlimit, setrlimit};
 
-use crate::interrupt::Interrupt;
 use crate::probe::case::{Case, Family};
 use crate::probe::survival::Subject;
 use crate::program::Program;
 use crate::progress::Progress;
 use crate::service::Finder;
+use crate::session::Session;
+use crate::system::conntrack;
 use crate::system::cores::Cores;
+use crate::system::files::raise_limit;
 use crate::system::host::Host;
 
 pub use observation::{Level, Observation, Probed, Probes};
@@ -45,8 +46,8 @@ pub const FILE: &str = "probe.json";
 const SCHEMA: u32 = 1;
 /// Services that are probed at a time.
 const AT_A_TIME: usize = 3;
-/// Open files that the cases need.
-const FILES: u64 = 2000 * AT_A_TIME as u64;
+/// Connections that the cases need at a time.
+const CONNECTIONS: usize = 2000 * AT_A_TIME;
 
 /// All cases, in the order of the page. A file of cases has a `FAMILY`, and its line here.
 const FAMILIES: &[Family] = &[
@@ -75,12 +76,17 @@ pub fn read(folder: &Path) -> Result<Option<Probes>> {
     Ok(Some(probes))
 }
 
-/// Probes services, some at a time: they spend most of it waiting.
+/// Probes services, some at a time: they spend most of it waiting. One that cannot be probed says why, and the others
+/// go on.
 ///
 /// # Errors
-/// When one cannot be started, this process may not open enough files, or the user interrupts.
-pub fn probe(programs: &[Program], cores: &Cores, command: String, interrupt: &Interrupt) -> Result<Probes> {
-    allow_files()?;
+/// When this process may not open enough files, or the user interrupts.
+pub(crate) fn probe(programs: &[Program], session: &Session, command: String) -> Result<Probes> {
+    let room = raise_limit();
+    ensure!(
+        room >= CONNECTIONS,
+        "the cases need {CONNECTIONS} connections at a time, and this process may open {room}: raise the limit of open files (ulimit -Hn)"
+    );
     let started_at = Timestamp::now();
     let progress = Progress::new((programs.len() * steps()) as u64);
     progress.beat();
@@ -89,7 +95,9 @@ pub fn probe(programs: &[Program], cores: &Cores, command: String, interrupt: &I
         let probing = || -> Result<Vec<(usize, Probed)>> {
             let mut found = Vec::new();
             while let Some((at, program)) = take(programs, &next) {
-                found.push((at, service(program, cores, &progress, interrupt)?));
+                let observed = service(program, session, &progress);
+                session.interrupt.check()?;
+                found.push((at, Probed::new(&program.service.name, observed)));
             }
             Ok(found)
         };
@@ -102,7 +110,7 @@ pub fn probe(programs: &[Program], cores: &Cores, command: String, interrupt: &I
     let mut found: Vec<(usize, Probed)> = found.into_iter().flatten().collect();
     found.sort_by_key(|(at, _)| *at);
     let services = found.into_iter().map(|(_, probed)| probed).collect();
-    let (hello_bench, host) = (env!("CARGO_PKG_VERSION").to_owned(), Host::describe(cores));
+    let (hello_bench, host) = (env!("CARGO_PKG_VERSION").to_owned(), Host::describe(&session.cores));
     Ok(Probes { schema: SCHEMA, hello_bench, command, started_at, host, services })
 }
 
@@ -117,10 +125,15 @@ fn steps() -> usize {
     2 + FAMILIES.iter().map(|family| family.busy.len()).sum::<usize>()
 }
 
-fn service(program: &Program, cores: &Cores, progress: &Progress, interrupt: &Interrupt) -> Result<Probed> {
+/// What one service does in all cases.
+///
+/// # Errors
+/// When it cannot be started, the system has no room for more connections, or the user interrupts.
+fn service(program: &Program, session: &Session, progress: &Progress) -> Result<Vec<Observation>> {
+    let Session { cores, interrupt } = session;
     let name = &program.service.name;
     progress.now(&format!("{name}: messages"), None);
-    let mut observations = messages(program, cores, interrupt)?;
+    let mut observations = messages(program, session)?;
     progress.step();
     progress.now(&format!("{name}: slow peers"), None);
     let mut waited = waiting(program, cores)?.into_iter();
@@ -128,6 +141,7 @@ fn service(program: &Program, cores: &Cores, progress: &Progress, interrupt: &In
     for family in FAMILIES {
         observations.extend(waited.by_ref().take(family.waiting.len()));
         for case in family.busy {
+            conntrack::await_room(interrupt)?;
             interrupt.check()?;
             progress.now(&format!("{name}: {}", case.name), None);
             observations.push(case.observe(program, cores).of(family.name));
@@ -135,17 +149,16 @@ fn service(program: &Program, cores: &Cores, progress: &Progress, interrupt: &In
         }
     }
     let exceptions = program.service.exceptions(Finder::Probe);
-    let observations = observations.into_iter().map(|seen| seen.excepted(&exceptions)).collect();
-    Ok(Probed { service: name.clone(), observations })
+    Ok(observations.into_iter().map(|seen| seen.excepted(&exceptions)).collect())
 }
 
 /// Sends the messages of all families to one service, and checks it after each.
-fn messages(program: &Program, cores: &Cores, interrupt: &Interrupt) -> Result<Vec<Observation>> {
-    let mut subject = Subject::launch(program, cores)?;
+fn messages(program: &Program, session: &Session) -> Result<Vec<Observation>> {
+    let mut subject = Subject::launch(program, &session.cores)?;
     let mut observations = Vec::new();
     for family in FAMILIES {
-        interrupt.check()?;
-        let mut seen = subject.get(family.messages)?;
+        session.interrupt.check()?;
+        let mut seen = subject.send(family.messages)?;
         for part in family.parts {
             seen.push(part.observe(&mut subject)?);
         }
@@ -166,18 +179,4 @@ fn waiting(program: &Program, cores: &Cores) -> Result<Vec<Observation>> {
         let seen: Vec<_> = cases.iter().map(|case| scope.spawn(move || observe(case))).collect();
         seen.into_iter().map(|seen| seen.join().map_err(|_| anyhow!("a case panicked"))).collect()
     })
-}
-
-/// Raises the soft limit of open files as far as the cases need.
-fn allow_files() -> Result<()> {
-    let (soft, hard) =
-        getrlimit(Resource::RLIMIT_NOFILE).context("cannot ask for the limit of open files")?;
-    if soft >= FILES {
-        return Ok(());
-    }
-    ensure!(
-        hard >= FILES,
-        "the cases need {FILES} open files and this process may have {hard}: raise the limit with `ulimit -Hn {FILES}`"
-    );
-    setrlimit(Resource::RLIMIT_NOFILE, FILES, hard).context("cannot raise the limit of open files")
 }

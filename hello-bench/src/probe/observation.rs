@@ -24,7 +24,7 @@ pub struct Observation {
     /// The kind of the case; empty in files that were written before there were kinds.
     #[serde(default)]
     pub family: String,
-    /// The case.
+    /// What the peer did, as the page shows it.
     pub case: String,
     /// How strictly the rule is meant.
     pub level: Level,
@@ -64,13 +64,30 @@ impl Observation {
 /// What a service did in all cases.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Probed {
-    /// The service.
+    /// Its name in services.toml; with `@docker` for an image.
     pub service: String,
-    /// Its cases, in the same order for every service.
+    /// Its cases, in the same order for every service; none if it could not be probed.
     pub observations: Vec<Observation>,
+    /// Why it could not be probed; absent if it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failure: Option<String>,
 }
 
 impl Probed {
+    /// What a service did, or why that is not known.
+    pub fn new(service: &str, observed: anyhow::Result<Vec<Observation>>) -> Self {
+        let (observations, failure) = match observed {
+            Ok(observations) => (observations, None),
+            Err(cause) => (Vec::new(), Some(format!("{cause:#}"))),
+        };
+        Self { service: service.to_owned(), observations, failure }
+    }
+
+    /// Whether it was probed and kept every must, exceptions aside.
+    pub fn keeps_musts(&self) -> bool {
+        self.failure.is_none() && self.broken(Level::Must).all(|seen| seen.exception.is_some())
+    }
+
     /// The cases of this level that were not kept.
     pub fn broken(&self, level: Level) -> impl Iterator<Item = &Observation> {
         self.observations.iter().filter(move |seen| seen.level == level && !seen.is_kept)
@@ -88,7 +105,7 @@ pub struct Probes {
     pub command: String,
     /// When it began.
     pub started_at: Timestamp,
-    /// The machine.
+    /// Where it was probed.
     pub host: Host,
     /// The services, in the order in which they were named.
     pub services: Vec<Probed>,

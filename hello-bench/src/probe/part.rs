@@ -4,10 +4,11 @@ use std::fmt::Write;
 use std::ops::RangeInclusive;
 
 use anyhow::Result;
+use hello_load::Target;
 
 use crate::probe::observation::{Level, Observation};
 use crate::probe::peer::{Bytes, Reaction};
-use crate::probe::survival::Subject;
+use crate::probe::survival::{Request, Subject};
 
 /// Powers of two from 1 KiB to 1 MiB.
 const POWERS: RangeInclusive<u32> = 10..=20;
@@ -33,16 +34,30 @@ impl Part {
     /// # Errors
     /// When the service cannot be reached, or not be started again.
     pub(super) fn observe(&self, subject: &mut Subject) -> Result<Observation> {
-        let mut reactions = Vec::new();
-        for bytes in lengths() {
-            let reaction =
-                Bytes::new((self.request)(bytes).as_bytes()).exchange(&subject.target(), self.is_kept)?;
-            subject.check_after(&format!("a {} of {bytes} bytes", self.name))?;
-            reactions.push((bytes, reaction));
-        }
+        let lengths = lengths();
+        let requests: Vec<OfLength> = lengths.iter().map(|&bytes| OfLength { part: self, bytes }).collect();
+        let reactions: Vec<_> = lengths.iter().copied().zip(subject.send(&requests)?).collect();
         let is_kept = reactions.iter().all(|(_, reaction)| (self.is_kept)(reaction));
         let case = format!("a {} of 1 KiB to 1 MiB", self.name);
         Ok(Observation::new(&case, Level::Must, self.rule, summary(&reactions), is_kept))
+    }
+}
+
+/// A request whose part has so many bytes.
+struct OfLength<'a> {
+    part: &'a Part,
+    bytes: usize,
+}
+
+impl Request for OfLength<'_> {
+    type Seen = Reaction;
+
+    fn name(&self) -> String {
+        format!("a {} of {} bytes", self.part.name, self.bytes)
+    }
+
+    fn send(&self, target: &Target) -> Result<Reaction> {
+        Bytes::new((self.part.request)(self.bytes).as_bytes()).exchange(target, self.part.is_kept)
     }
 }
 

@@ -28,7 +28,7 @@ pub struct Reaction {
 pub struct Reply {
     /// The status code.
     pub status: u16,
-    /// The body.
+    /// As text; bytes that are no UTF-8 are replaced.
     pub body: String,
 }
 

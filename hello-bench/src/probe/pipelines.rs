@@ -31,7 +31,6 @@ const END_TIMEOUT: Duration = Duration::from_secs(5);
 /// The header fields of a greeting, and no others.
 const FIELDS: [&str; 3] = ["content-length", "content-type", "date"];
 
-/// The cases.
 pub(super) const FAMILY: Family = Family {
     name: "Pipelines and offers",
     busy: &[

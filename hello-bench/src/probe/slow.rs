@@ -23,7 +23,6 @@ const LIMIT: Duration = Duration::from_millis(11_500);
 /// How often slow peers send a byte, and are looked at.
 const BEAT: Duration = Duration::from_millis(500);
 
-/// The cases.
 pub(super) const FAMILY: Family = Family {
     name: "Slow peers",
     waiting: &[

@@ -9,7 +9,6 @@ use hello_load::Target;
 
 use crate::launch::Running;
 use crate::probe::memory::{growth, idle};
-use crate::probe::message::Message;
 use crate::probe::observation::{Level, Observation};
 use crate::probe::peer::{Bytes, Reaction};
 use crate::program::Program;
@@ -21,8 +20,23 @@ const OTHER: &[u8] = b"GET /?name=A HTTP/1.1\r\nhost: x\r\nconnection: close\r\n
 const EXIT_TIMEOUT: Duration = Duration::from_millis(500);
 /// How many failures are listed: a service that fails all cases fails them alike.
 const MAX_LISTED: usize = 5;
-/// Messages that are sent side by side, since listening to what comes back is waiting.
-const AT_ONCE: usize = 8;
+/// Requests that are sent side by side, since listening to what comes back is waiting.
+const AT_ONCE: usize = 16;
+
+/// What is sent on a connection of its own.
+pub(super) trait Request: Sync {
+    /// What is seen of the service.
+    type Seen: Send;
+
+    /// What was sent, in words.
+    fn name(&self) -> String;
+
+    /// Sends it and says what came back.
+    ///
+    /// # Errors
+    /// When the service cannot be reached.
+    fn send(&self, target: &Target) -> Result<Self::Seen>;
+}
 
 /// A running service, and the cases that it did not survive.
 pub(super) struct Subject<'a> {
@@ -45,53 +59,57 @@ impl<'a> Subject<'a> {
     }
 
     /// Where it listens: elsewhere once it was started again.
-    pub(super) fn target(&self) -> Target {
+    fn target(&self) -> Target {
         Target::at(self.running.address)
     }
 
-    /// Sends every message and checks the service after each. Some are sent side by side; those that the service has not
+    /// Sends every request and checks the service after each. Some are sent side by side; those that the service has not
     /// survived together are sent again, one by one.
     ///
     /// # Errors
     /// When the service cannot be reached, or not be started again.
-    pub(super) fn get(&mut self, messages: &[Message]) -> Result<Vec<Observation>> {
-        let mut observations = Vec::new();
-        for some in messages.chunks(AT_ONCE) {
+    pub(super) fn send<T: Request>(&mut self, requests: &[T]) -> Result<Vec<T::Seen>> {
+        let mut seen = Vec::new();
+        for some in requests.chunks(AT_ONCE) {
             let together = side_by_side(some, &self.target());
             let failure = failure(&mut self.running)?;
             match (together, failure) {
-                (Ok(together), None) => observations.extend(together),
-                (_, failure) => observations.extend(self.get_one_by_one(some, failure)?),
+                (Ok(together), None) => seen.extend(together),
+                (_, failure) => seen.extend(self.send_one_by_one(some, failure)?),
             }
         }
-        Ok(observations)
+        Ok(seen)
     }
 
-    /// Sends messages that the service has not survived together, if it failed: to find the one.
-    fn get_one_by_one(&mut self, messages: &[Message], failure: Option<Failure>) -> Result<Vec<Observation>> {
+    /// Sends requests that the service has not survived together, if it failed: to find the one.
+    fn send_one_by_one<T: Request>(
+        &mut self,
+        requests: &[T],
+        failure: Option<Failure>,
+    ) -> Result<Vec<T::Seen>> {
         if failure.as_ref().is_some_and(|failure| failure.is_final) {
             self.restart()?;
         }
         let known = self.failures.len();
-        let mut observations = Vec::new();
-        for message in messages {
-            observations.push(message.observe(&self.target())?);
-            self.check_after(message.name)?;
+        let mut seen = Vec::new();
+        for request in requests {
+            seen.push(request.send(&self.target())?);
+            self.check_after(&request.name())?;
         }
-        if let (Some(failure), [first, .., last]) = (failure, messages)
+        if let (Some(failure), [first, .., last]) = (failure, requests)
             && self.failures.len() == known
         {
-            self.failures
-                .push(format!("{} after {} to {} at once", failure.cause, first.name, last.name));
+            let (first, last) = (first.name(), last.name());
+            self.failures.push(format!("{} after {first} to {last} at once", failure.cause));
         }
-        Ok(observations)
+        Ok(seen)
     }
 
     /// Records it when the process is gone or does not serve another client, and then starts it again.
     ///
     /// # Errors
     /// When it cannot be started again.
-    pub(super) fn check_after(&mut self, case: &str) -> Result<()> {
+    fn check_after(&mut self, case: &str) -> Result<()> {
         let Some(failure) = failure(&mut self.running)? else { return Ok(()) };
         self.failures.push(format!("{} after {case}", failure.cause));
         if failure.is_final {
@@ -122,13 +140,12 @@ impl<'a> Subject<'a> {
     }
 }
 
-/// Sends messages at the same time, each on a connection of its own.
-fn side_by_side(messages: &[Message], target: &Target) -> Result<Vec<Observation>> {
+/// Sends requests at the same time, each on a connection of its own.
+fn side_by_side<T: Request>(requests: &[T], target: &Target) -> Result<Vec<T::Seen>> {
     thread::scope(|scope| {
-        let sent: Vec<_> =
-            messages.iter().map(|message| scope.spawn(move || message.observe(target))).collect();
+        let sent: Vec<_> = requests.iter().map(|request| scope.spawn(move || request.send(target))).collect();
         sent.into_iter()
-            .map(|sent| sent.join().map_err(|_| anyhow!("a message panicked"))?)
+            .map(|sent| sent.join().map_err(|_| anyhow!("a request panicked"))?)
             .collect()
     })
 }

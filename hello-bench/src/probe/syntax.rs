@@ -6,7 +6,6 @@ use crate::probe::message::{
 };
 use crate::probe::peer::Reaction;
 
-/// The cases.
 pub(super) const FAMILY: Family = Family { name: "Syntax", messages: MESSAGES, ..Family::EMPTY };
 
 fn refused_or_not_implemented(reaction: &Reaction) -> bool {

@@ -14,12 +14,11 @@ const FIRST_PORT: usize = 3000;
 /// The file as the template sees it.
 #[derive(Template)]
 #[template(path = "compose.yaml", escape = "none")]
-struct File {
-    services: Vec<Entry>,
+struct ComposeFile {
+    services: Vec<ComposeService>,
 }
 
-/// A service of the file.
-struct Entry {
+struct ComposeService {
     name: String,
     image: String,
     build: String,
@@ -28,7 +27,7 @@ struct Entry {
     own: Vec<String>,
 }
 
-impl Entry {
+impl ComposeService {
     fn new(service: &Service, recipe: Recipe, port: usize) -> Self {
         let (build, own) = (build(&recipe), own(service, &recipe.entry));
         Self { name: service.name.clone(), image: recipe.tag, build, port, own }
@@ -39,11 +38,13 @@ impl Entry {
 ///
 /// # Errors
 /// When the template cannot be filled.
-pub fn file(catalogue: &Catalogue) -> Result<String> {
+pub(crate) fn file(catalogue: &Catalogue) -> Result<String> {
     let with_image = catalogue.all().iter().filter_map(|service| Some((service, Recipe::of(service)?)));
     let entries = with_image.zip(FIRST_PORT..);
-    let services = entries.map(|((service, recipe), port)| Entry::new(service, recipe, port)).collect();
-    let text = File { services }.render().context("cannot write compose.yaml")?;
+    let services = entries
+        .map(|((service, recipe), port)| ComposeService::new(service, recipe, port))
+        .collect();
+    let text = ComposeFile { services }.render().context("cannot write compose.yaml")?;
     Ok(text.trim_end().to_owned() + "\n")
 }
 
@@ -95,7 +96,7 @@ mod tests {
         let services = Catalogue::parse(text).unwrap();
         let entry = |index: usize| {
             let service: &Service = &services[index];
-            Entry::new(service, Recipe::of(service).unwrap(), 3000 + index)
+            ComposeService::new(service, Recipe::of(service).unwrap(), 3000 + index)
         };
         assert!(entry(0).own.is_empty());
         assert_eq!(entry(0).build, "context: ., dockerfile: docker/Dockerfile, args: { SERVICE: a }");

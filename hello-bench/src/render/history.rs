@@ -16,7 +16,7 @@ const HOW: &str = "Ratios are paired within the rounds of one sitting, with a 95
                    of few rounds in parentheses. Each sitting stands for itself.";
 
 /// The builds of a sitting: metrics under load relative to the first, and what is known without load.
-pub fn table(sitting: &Sitting) -> Table {
+pub(crate) fn table(sitting: &Sitting) -> Table {
     let mut header = vec![sitting.package.clone().unwrap_or_else(|| "build".to_owned())];
     let columns = sitting.builds.first().map(|build| build.values.as_slice()).unwrap_or_default();
     header.extend(columns.iter().map(title));
@@ -26,7 +26,7 @@ pub fn table(sitting: &Sitting) -> Table {
 }
 
 /// `CPU time per request, saturate`.
-pub fn title(value: &Value) -> String {
+pub(crate) fn title(value: &Value) -> String {
     format!("{}, {}", value.metric.title(), value.scenario)
 }
 
@@ -55,7 +55,7 @@ fn cell(value: &Value) -> String {
 }
 
 /// `axum: svc-axum`, or the service alone.
-pub fn heading(service: &ServiceHistory) -> String {
+pub(crate) fn heading(service: &ServiceHistory) -> String {
     match service.framework.as_str() {
         "" | "none" => service.service.clone(),
         framework => format!("{framework} ({})", service.service),
@@ -63,7 +63,7 @@ pub fn heading(service: &ServiceHistory) -> String {
 }
 
 /// Where and how a sitting was measured.
-pub fn provenance(sitting: &Sitting) -> String {
+pub(crate) fn provenance(sitting: &Sitting) -> String {
     let rounds =
         if sitting.rounds == 1 { "1 round".to_owned() } else { format!("{} rounds", sitting.rounds) };
     let day = sitting.started_at.strftime("%Y-%m-%d");
@@ -71,7 +71,7 @@ pub fn provenance(sitting: &Sitting) -> String {
 }
 
 /// The tables for a terminal.
-pub fn terminal(history: &History, styled: bool) -> String {
+pub(crate) fn terminal(history: &History, styled: bool) -> String {
     let mut page = String::new();
     for (service, sitting) in sittings(history) {
         let _ = writeln!(page, "\n{}, {}", heading(service), provenance(sitting));
@@ -84,7 +84,7 @@ pub fn terminal(history: &History, styled: bool) -> String {
 }
 
 /// The tables in Markdown.
-pub fn markdown(history: &History) -> String {
+pub(crate) fn markdown(history: &History) -> String {
     let mut page = format!("{HOW}\n");
     let mut last = "";
     for (service, sitting) in sittings(history) {
@@ -106,7 +106,7 @@ pub fn markdown(history: &History) -> String {
 ///
 /// # Errors
 /// When a marker is missing.
-pub fn splice(text: &str, history: &History) -> Result<String> {
+pub(crate) fn splice(text: &str, history: &History) -> Result<String> {
     splice::history(text, &markdown(history))
 }
 
@@ -119,7 +119,7 @@ fn sittings(history: &History) -> impl Iterator<Item = (&ServiceHistory, &Sittin
 }
 
 /// The builds that are not ranked, with the reason.
-pub fn failures(sitting: &Sitting) -> Vec<(&str, &str)> {
+pub(crate) fn failures(sitting: &Sitting) -> Vec<(&str, &str)> {
     let failed = |build: &Build| build.failure.is_some();
     let failed = sitting.builds.iter().filter(|build| failed(build));
     failed

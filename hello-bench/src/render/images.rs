@@ -10,7 +10,7 @@ use crate::report::Report;
 use crate::summary::{Row, Summary};
 
 /// The table of container images: what they weigh, and what they need when they run; `None` where there are none.
-pub fn table(report: &Report, width: Width) -> Option<Table> {
+pub(crate) fn table(report: &Report, width: Width) -> Option<Table> {
     let images: Vec<(&Metadata, &Image)> = report
         .run
         .services

@@ -4,7 +4,7 @@ use std::fmt::{Display, Write};
 
 use crate::render::markup::{escape, table};
 use crate::render::tables::{self, Width};
-use crate::render::{images, overview, relations, robustness};
+use crate::render::{costs, images, overview, relations, robustness};
 use crate::report::Report;
 use crate::summary::Summary;
 
@@ -21,7 +21,7 @@ pub fn page(report: &Report) -> String {
         notes(&mut page, &tables::warnings(summary));
     }
     page.push_str("\n## Cost\n\n");
-    page.push_str(&table(&tables::costs(report, Width::Wide)));
+    page.push_str(&table(&costs::table(report, Width::Wide)));
     let relations = relations::all(report).into_iter().map(|relation| relation.table);
     for more in relations.chain(images::table(report, Width::Wide)) {
         page.push('\n');

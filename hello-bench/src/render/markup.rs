@@ -3,7 +3,7 @@
 use crate::render::table::Table;
 
 /// A table in the syntax of GitHub-flavoured Markdown. Lines of a cell stay lines.
-pub fn table(table: &Table) -> String {
+pub(crate) fn table(table: &Table) -> String {
     let line = |cells: &[String]| {
         let lines = |cell: &String| cell.lines().map(escape).collect::<Vec<_>>().join("<br>");
         let cells: Vec<String> = cells.iter().map(lines).collect();
@@ -16,7 +16,7 @@ pub fn table(table: &Table) -> String {
 }
 
 /// Text in which nothing is markup.
-pub fn escape(text: &str) -> String {
+pub(crate) fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for character in text.chars() {
         match character {

@@ -1,20 +1,21 @@
 //! Pages: each renderer shows a [`Report`] and computes nothing.
 
-pub mod compose;
-pub mod history;
+pub(crate) mod compose;
+mod costs;
+pub(crate) mod history;
 pub mod html;
-pub mod images;
+pub(crate) mod images;
 pub mod markdown;
-pub mod markup;
-pub mod outcomes;
-pub mod overview;
-pub mod pull_request;
-pub mod relations;
-pub mod robustness;
-pub mod splice;
-pub mod stress;
-pub mod table;
-pub mod tables;
+pub(crate) mod markup;
+pub(crate) mod outcomes;
+pub(crate) mod overview;
+pub(crate) mod pull_request;
+pub(crate) mod relations;
+pub(crate) mod robustness;
+pub(crate) mod splice;
+pub(crate) mod stress;
+pub(crate) mod table;
+pub(crate) mod tables;
 pub mod terminal;
 
 use std::path::Path;

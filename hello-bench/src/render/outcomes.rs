@@ -1,18 +1,18 @@
 //! Tables beside those of a report: what changed between two runs, and what was counted.
 
 use crate::count::Counts;
-use crate::diff::{Change, Diff, Interval, Verdict};
+use crate::diff::{Diff, Interval, MetricChange, Verdict};
 use crate::metric::{Metric, grouped};
 use crate::render::table::Table;
 use crate::render::tables::{Width, label};
 
 /// The table of what changed between two runs: the primary metrics, and whatever improved or regressed.
-pub fn changes(diff: &Diff) -> Table {
+pub(crate) fn changes(diff: &Diff) -> Table {
     let header = ["load", "service", "metric", "earlier", "later", "later/earlier", ""];
     let primary = [Metric::CpuUsPerRequest, Metric::ThroughputPerS];
     let is_shown =
-        |change: &&Change| change.verdict != Verdict::NoDifference || primary.contains(&change.metric);
-    let row = |change: &Change| {
+        |change: &&MetricChange| change.verdict != Verdict::NoDifference || primary.contains(&change.metric);
+    let row = |change: &MetricChange| {
         let verdict = match change.verdict {
             Verdict::Improved => "improved",
             Verdict::Regressed => "regressed",
@@ -33,7 +33,7 @@ pub fn changes(diff: &Diff) -> Table {
 }
 
 /// The ratio of a change with its interval.
-pub fn change_ratio(change: &Change, digits: usize) -> String {
+pub(crate) fn change_ratio(change: &MetricChange, digits: usize) -> String {
     match change.interval {
         Some(Interval { low, high }) => {
             format!("{:.digits$} [{low:.digits$}, {high:.digits$}]", change.ratio)
@@ -43,7 +43,7 @@ pub fn change_ratio(change: &Change, digits: usize) -> String {
 }
 
 /// What a request of these services takes, in instructions and system calls.
-pub fn counts(counts: &Counts, services: &[&str]) -> Table {
+pub(crate) fn counts(counts: &Counts, services: &[&str]) -> Table {
     let row = |name: &&str| {
         let count = counts.services.get(*name)?;
         Some(vec![(*name).to_owned(), grouped(count.instructions), format!("{:.2}", count.system_calls)])

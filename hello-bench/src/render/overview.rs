@@ -8,7 +8,7 @@ use crate::report::Report;
 use crate::summary::{Row, Summary, is_ranking};
 
 /// The table: a row for each service of the first scenario, the floor last.
-pub fn table(report: &Report) -> Table {
+pub(crate) fn table(report: &Report) -> Table {
     let rows = report.summaries.first().map(|summary| summary.rows.as_slice()).unwrap_or_default();
     Table {
         header: header(report),
@@ -18,7 +18,7 @@ pub fn table(report: &Report) -> Table {
 }
 
 /// The headings, the same for every service.
-pub fn header(report: &Report) -> Vec<String> {
+pub(crate) fn header(report: &Report) -> Vec<String> {
     let vs = tables::vs(report, Group::Service);
     let mut header = vec!["rank".to_owned(), "service".to_owned()];
     for summary in ranking(report) {
@@ -43,7 +43,7 @@ fn cells(report: &Report, row: &Row) -> Vec<String> {
 }
 
 /// The numbers of a service: of every load, and of the first alone.
-pub fn values(report: &Report, row: &Row) -> Vec<String> {
+pub(crate) fn values(report: &Report, row: &Row) -> Vec<String> {
     let of = |summary: &Summary| {
         let Some(row) = summary.row(&row.service) else { return [ABSENT.to_owned(), ABSENT.to_owned()] };
         let ratio = tables::vs_reference(report, row, summary.primary, Width::Narrow);

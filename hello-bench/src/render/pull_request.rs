@@ -14,7 +14,7 @@ use crate::ruling::{Bounded, pairs};
 use crate::summary::Summary;
 
 /// The whole comment.
-pub fn page(report: &Report) -> String {
+pub(crate) fn page(report: &Report) -> String {
     let mut page = String::new();
     for headline in &report.headlines {
         let _ = writeln!(page, "- {}", escape(&headline.to_string()));
@@ -110,7 +110,7 @@ fn notes(report: &Report) -> Vec<String> {
     let general = report.warnings.iter().map(|warning| format!("{warning}."));
     let rounds = report.summaries.first().map_or(0, |summary| summary.rounds);
     let host = format!(
-        "{rounds} rounds on {}. Changes are paired within the rounds; brackets hold 95 % intervals.",
+        "{rounds} rounds on {}. Changes are paired within the rounds; brackets are 95 % intervals.",
         report.run.host.line()
     );
     controls.chain(warnings).chain(general).chain([host]).collect()

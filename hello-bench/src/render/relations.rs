@@ -9,17 +9,15 @@ use crate::summary::{Row, Summary};
 
 /// A table with what to know before reading it.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Relation {
+pub(crate) struct Relation {
     /// What it shows.
     pub title: &'static str,
     /// By what, and in what sense.
     pub subtitle: &'static str,
-    /// The ratios.
     pub table: Table,
 }
 
-/// All that a report has.
-pub fn all(report: &Report) -> Vec<Relation> {
+pub(crate) fn all(report: &Report) -> Vec<Relation> {
     [vs_floor(report), tuned(report), other_languages(report)].into_iter().flatten().collect()
 }
 

@@ -13,7 +13,7 @@ const PREFIX: &str = "svc-";
 const MANY: usize = 3;
 
 /// Cases of one kind.
-pub struct Section {
+pub(crate) struct FamilySection {
     /// The kind; empty where none is known.
     pub family: String,
     /// Every case with what the services did. ✗ marks what is not as asked for.
@@ -21,21 +21,26 @@ pub struct Section {
 }
 
 /// A section for each family, in the order of the cases.
-pub fn sections(probes: &Probes) -> Vec<Section> {
-    let first = probes.services.first().map(|probed| probed.observations.as_slice()).unwrap_or_default();
-    let mut sections: Vec<Section> = Vec::new();
+pub(crate) fn sections(probes: &Probes) -> Vec<FamilySection> {
+    let first = known(probes).next().map(|probed| probed.observations.as_slice()).unwrap_or_default();
+    let mut sections: Vec<FamilySection> = Vec::new();
     for (at, seen) in first.iter().enumerate() {
         let row = vec![seen.case.clone(), asked(seen), reactions(probes, at)];
         match sections.iter_mut().find(|section| section.family == seen.family) {
             Some(section) => section.table.rows.push(row),
-            None => sections.push(Section { family: seen.family.clone(), table: titled(vec![row]) }),
+            None => sections.push(FamilySection { family: seen.family.clone(), table: titled(vec![row]) }),
         }
     }
     sections
 }
 
+/// The services that could be probed.
+fn known(probes: &Probes) -> impl Iterator<Item = &Probed> {
+    probes.services.iter().filter(|probed| probed.failure.is_none())
+}
+
 /// All sections as one table, each behind a row with its name.
-pub fn table(probes: &Probes) -> Table {
+pub(crate) fn table(probes: &Probes) -> Table {
     let rows = sections(probes).into_iter().flat_map(|section| {
         let title = vec![section.family, String::new(), String::new()];
         let title = Some(title).filter(|title| !title[0].is_empty());
@@ -45,14 +50,14 @@ pub fn table(probes: &Probes) -> Table {
 }
 
 fn titled(rows: Vec<Vec<String>>) -> Table {
-    let header = ["case", "asked for", "what came back"];
+    let header = ["case", "required", "reaction"];
     Table { header: header.map(str::to_owned).to_vec(), rows, text_columns: header.len() }
 }
 
 /// What the services did in a case: a line for each reaction, with those that had it.
 fn reactions(probes: &Probes, case: usize) -> String {
     let mut groups: Vec<(String, Vec<&str>)> = Vec::new();
-    for probed in &probes.services {
+    for probed in known(probes) {
         let reaction = probed.observations.get(case).map_or_else(String::new, cell);
         match groups.iter_mut().find(|(other, _)| *other == reaction) {
             Some((_, services)) => services.push(short(&probed.service)),
@@ -70,8 +75,8 @@ fn reactions(probes: &Probes, case: usize) -> String {
 }
 
 /// The sections in the syntax of GitHub-flavoured Markdown.
-pub fn markdown(probes: &Probes) -> String {
-    let section = |section: Section| {
+pub(crate) fn markdown(probes: &Probes) -> String {
+    let section = |section: FamilySection| {
         let title = markup::escape(&section.family);
         let title = if title.is_empty() { title } else { format!("### {title}\n\n") };
         title + &markup::table(&section.table)
@@ -80,7 +85,7 @@ pub fn markdown(probes: &Probes) -> String {
 }
 
 /// What each service has not kept, for a terminal: a paragraph a service.
-pub fn summary(probes: &Probes) -> String {
+pub(crate) fn summary(probes: &Probes) -> String {
     let mut page = String::new();
     for probed in &probes.services {
         let _ = writeln!(page, "{}: {}", probed.service, kept(probed));
@@ -90,7 +95,7 @@ pub fn summary(probes: &Probes) -> String {
         for seen in broken {
             let _ = writeln!(
                 page,
-                "  {}\n    asked for  {}\n    did        {}",
+                "  {}\n    required  {}\n    did       {}",
                 seen.case,
                 asked(seen),
                 seen.reaction
@@ -104,10 +109,10 @@ pub fn summary(probes: &Probes) -> String {
 }
 
 /// The sections, what they count and where it was made, for a page in Markdown.
-pub fn excerpt(probes: &Probes) -> String {
+pub(crate) fn excerpt(probes: &Probes) -> String {
     let mut page = markdown(probes) + "\n";
     for probed in &probes.services {
-        let _ = writeln!(page, "- {}: {}", markup::escape(&probed.service), kept(probed));
+        let _ = writeln!(page, "- {}: {}", markup::escape(&probed.service), markup::escape(&kept(probed)));
         for seen in &probed.observations {
             if let Some(reason) = &seen.exception {
                 let _ = writeln!(page, "  - {}: {}", markup::escape(&seen.case), markup::escape(reason));
@@ -124,8 +129,11 @@ pub fn excerpt(probes: &Probes) -> String {
     page
 }
 
-/// How many rules a service kept.
-pub fn kept(probed: &Probed) -> String {
+/// How many rules a service kept, or why that is not known.
+pub(crate) fn kept(probed: &Probed) -> String {
+    if let Some(failure) = &probed.failure {
+        return format!("could not be probed: {failure}");
+    }
     let count = |level| probed.observations.iter().filter(move |seen| seen.level == level).count();
     let kept = |level| count(level) - probed.broken(level).count();
     format!(
@@ -170,7 +178,7 @@ mod tests {
             is_kept,
             exception: (!is_kept).then(|| "reported".to_owned()),
         };
-        let probed = |service: &str, observations| Probed { service: service.into(), observations };
+        let probed = |service: &str, observations| Probed::new(service, Ok(observations));
         Probes {
             schema: 1,
             hello_bench: String::new(),
@@ -204,6 +212,16 @@ mod tests {
     }
 
     #[test]
+    fn a_service_that_could_not_be_probed_says_why_and_leaves_the_others() {
+        let mut probes = probes();
+        probes.services.insert(0, Probed::new("svc-c", Err(anyhow::anyhow!("no answer"))));
+        assert!(!probes.services[0].keeps_musts() && probes.services[1].keeps_musts());
+        assert_eq!(sections(&probes)[0].table.rows[1], ["no Host", "open: 400", "a: 200\nb: 400"]);
+        assert!(summary(&probes).starts_with("svc-c: could not be probed: no answer\nsvc-a: 1 of 1"));
+        assert!(excerpt(&probes).contains("- svc-c: could not be probed: no answer\n"));
+    }
+
+    #[test]
     fn services_that_did_the_same_stand_together() {
         let with = |reactions: &[&str]| {
             let mut probes = probes();
@@ -211,9 +229,9 @@ mod tests {
             probes.services = reactions
                 .iter()
                 .enumerate()
-                .map(|(at, reaction)| Probed {
-                    service: format!("svc-{at}"),
-                    observations: vec![Observation { reaction: (*reaction).to_owned(), ..seen.clone() }],
+                .map(|(at, reaction)| {
+                    let seen = Observation { reaction: (*reaction).to_owned(), ..seen.clone() };
+                    Probed::new(&format!("svc-{at}"), Ok(vec![seen]))
                 })
                 .collect();
             super::reactions(&probes, 0)

@@ -19,7 +19,7 @@ const SOURCE: (&str, &str) = ("<!-- source ", "<!-- /source -->");
 ///
 /// # Errors
 /// When a marker or a source is missing.
-pub fn splice(text: &str, report: &Report, root: &Path) -> Result<String> {
+pub(crate) fn splice(text: &str, report: &Report, root: &Path) -> Result<String> {
     let results = format!("\n{}", markdown::excerpt(report));
     sources(&replace(text, RESULTS, &results)?, root)
 }
@@ -28,7 +28,7 @@ pub fn splice(text: &str, report: &Report, root: &Path) -> Result<String> {
 ///
 /// # Errors
 /// When a marker is missing.
-pub fn probe(text: &str, probes: &Probes) -> Result<String> {
+pub(crate) fn probe(text: &str, probes: &Probes) -> Result<String> {
     replace(text, PROBE, &format!("\n{}", robustness::excerpt(probes)))
 }
 
@@ -36,7 +36,7 @@ pub fn probe(text: &str, probes: &Probes) -> Result<String> {
 ///
 /// # Errors
 /// When a marker is missing.
-pub fn history(text: &str, tables: &str) -> Result<String> {
+pub(crate) fn history(text: &str, tables: &str) -> Result<String> {
     replace(text, HISTORY, &format!("\n{tables}"))
 }
 
@@ -44,7 +44,7 @@ pub fn history(text: &str, tables: &str) -> Result<String> {
 ///
 /// # Errors
 /// When an end marker or a source is missing.
-pub fn sources(text: &str, root: &Path) -> Result<String> {
+pub(crate) fn sources(text: &str, root: &Path) -> Result<String> {
     let mut spliced = String::new();
     let mut rest = text;
     while let Some((before, after)) = rest.split_once(SOURCE.0) {

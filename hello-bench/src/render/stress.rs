@@ -6,10 +6,10 @@ use crate::metric::{Metric, grouped};
 use crate::render::table::{ABSENT, Table};
 use crate::stress::beyond::{ConnectionsRow, IdleRow, OverloadRow, PhaseRow};
 use crate::stress::row::{CurveRow, StressRow, SustainedRow};
-use crate::stress::window::Limit;
+use crate::stress::window::LimitingFactor;
 
 /// The headings of what a load of this kind found, beside rank and primary metric.
-pub fn header(row: &StressRow, is_wide: bool) -> Vec<String> {
+pub(crate) fn header(row: &StressRow, is_wide: bool) -> Vec<String> {
     match row {
         StressRow::Sustain(_) if is_wide => words(&["95 % interval", "stopped by"]),
         StressRow::Sustain(_) => words(&["stopped by"]),
@@ -31,8 +31,7 @@ pub fn header(row: &StressRow, is_wide: bool) -> Vec<String> {
     }
 }
 
-/// The cells under these headings.
-pub fn cells(row: &StressRow, is_wide: bool) -> Vec<String> {
+pub(crate) fn cells(row: &StressRow, is_wide: bool) -> Vec<String> {
     match row {
         StressRow::Sustain(found) if is_wide => vec![interval(found.rate_per_s), stopped_by(found)],
         StressRow::Sustain(found) => vec![stopped_by(found)],
@@ -72,7 +71,7 @@ fn kib(count: &IdleRow) -> String {
 }
 
 /// A rate with its interval, or with the range of few rounds.
-pub fn interval(rate: Option<Estimate>) -> String {
+pub(crate) fn interval(rate: Option<Estimate>) -> String {
     let Some(Estimate { low, high, bounds, .. }) = rate else { return ABSENT.to_owned() };
     match bounds {
         Bounds::Interval => format!("[{}, {}]", grouped(low), grouped(high)),
@@ -81,18 +80,18 @@ pub fn interval(rate: Option<Estimate>) -> String {
 }
 
 /// What stopped a service.
-pub fn stopped_by(found: &SustainedRow) -> String {
+pub(crate) fn stopped_by(found: &SustainedRow) -> String {
     match found.limit {
-        Some(Limit::Latency) => "p99",
-        Some(Limit::Unsent) => "unsent",
-        Some(Limit::Generator) => "generator",
+        Some(LimitingFactor::Latency) => "p99",
+        Some(LimitingFactor::Unsent) => "unsent",
+        Some(LimitingFactor::Generator) => "generator",
         None => ABSENT,
     }
     .to_owned()
 }
 
 /// Milliseconds with two digits or three.
-pub fn ms(us: f64) -> String {
+pub(crate) fn ms(us: f64) -> String {
     match us / 1e3 {
         ms if ms < 10.0 => format!("{ms:.2}"),
         ms if ms < 100.0 => format!("{ms:.1}"),
@@ -101,7 +100,7 @@ pub fn ms(us: f64) -> String {
 }
 
 /// A fraction in percent; less than half a tenth is nothing.
-pub fn percent(fraction: f64) -> String {
+pub(crate) fn percent(fraction: f64) -> String {
     match fraction * 100.0 {
         none if none < 0.05 => "0".to_owned(),
         few if few < 10.0 => format!("{few:.1}"),
@@ -153,17 +152,17 @@ fn overload_cells(overload: &OverloadRow, is_wide: bool) -> Vec<String> {
 }
 
 /// How soon all is normal again.
-pub fn recovery(overload: &OverloadRow) -> String {
+pub(crate) fn recovery(overload: &OverloadRow) -> String {
     overload.recovery_s.map_or_else(|| "never".to_owned(), |seconds| format!("{seconds:.1}"))
 }
 
 /// The phases of overload, without that of recovery.
-pub fn overloads(overload: &OverloadRow) -> &[PhaseRow] {
+pub(crate) fn overloads(overload: &OverloadRow) -> &[PhaseRow] {
     overload.phases.split_last().map_or(&[], |(_, overloads)| overloads)
 }
 
 /// What was found of one server: names and values.
-pub fn facts(row: &StressRow) -> Vec<(&'static str, String)> {
+pub(crate) fn values(row: &StressRow) -> Vec<(&'static str, String)> {
     match row {
         StressRow::Sustain(found) => vec![
             ("sustained/s", or_absent(found.rate_per_s.map(|rate| rate.value), grouped)),
@@ -184,7 +183,7 @@ pub fn facts(row: &StressRow) -> Vec<(&'static str, String)> {
 }
 
 /// A table of what one server did; `None` where there is one value only.
-pub fn detail(row: &StressRow) -> Option<Table> {
+pub(crate) fn detail(row: &StressRow) -> Option<Table> {
     match row {
         StressRow::Sustain(_) => None,
         StressRow::Curve(curve) => Some(points(curve)),
@@ -207,8 +206,7 @@ fn points(curve: &CurveRow) -> Table {
     }
 }
 
-/// The phases of an overload.
-pub fn phases(overload: &OverloadRow) -> Table {
+pub(crate) fn phases(overload: &OverloadRow) -> Table {
     let row = |phase: &PhaseRow| {
         let mut cells = vec![format!("{}×", phase.factor), grouped(phase.offered_per_s)];
         cells.extend([grouped(phase.goodput_per_s), or_absent(phase.good_p99_us, ms)]);

@@ -1,14 +1,12 @@
 //! A table of text, before any renderer decides how it looks.
 
 /// What stands for a value that is not there.
-pub const ABSENT: &str = "–";
+pub(crate) const ABSENT: &str = "–";
 
 /// Columns with a heading each, and rows of as many cells.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Table {
-    /// The headings.
     pub header: Vec<String>,
-    /// The rows.
     pub rows: Vec<Vec<String>>,
     /// How many columns, from the left, hold text; the others hold numbers, which stand to the right.
     pub text_columns: usize,

@@ -3,26 +3,26 @@
 use hello_load::{Scenario, Stress};
 use hello_stats::Bounds;
 
-use crate::metadata::{Group, Metadata};
+use crate::metadata::Group;
 use crate::metric::{Metric, grouped};
 use crate::render::stress;
 use crate::render::table::Table;
 use crate::report::Report;
 use crate::summary::{Ratio, Row, Summary, is_ranking};
 
-pub use crate::render::table::ABSENT;
+pub(crate) use crate::render::table::ABSENT;
 
 /// How much room there is.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Width {
+pub(crate) enum Width {
     /// 80 columns of a terminal.
     Narrow,
-    /// A page.
+    /// A page, where every column fits.
     Wide,
 }
 
 /// The tables of one scenario: one for each group of services, the floor at the end of the first.
-pub fn scenario(report: &Report, summary: &Summary, width: Width) -> Vec<GroupTable> {
+pub(crate) fn scenario(report: &Report, summary: &Summary, width: Width) -> Vec<GroupTable> {
     let has_rows = |group: &Group| summary.rows.iter().any(|row| row.group == *group);
     let groups = Group::RANKED.into_iter().filter(has_rows).enumerate();
     groups
@@ -32,12 +32,10 @@ pub fn scenario(report: &Report, summary: &Summary, width: Width) -> Vec<GroupTa
 
 /// The table of one group of services under one scenario.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct GroupTable {
-    /// The group.
+pub(crate) struct GroupTable {
     pub group: Group,
     /// Its title; empty for services that run natively.
     pub title: &'static str,
-    /// The rows.
     pub table: Table,
 }
 
@@ -88,7 +86,7 @@ fn group_table(
 }
 
 /// What a group of services is called; empty for services that run natively under their framework's own server.
-pub fn group_title(group: Group) -> &'static str {
+pub(crate) fn group_title(group: Group) -> &'static str {
     match group {
         Group::Tuned => "tuned",
         Group::Image => "in containers",
@@ -98,7 +96,7 @@ pub fn group_title(group: Group) -> &'static str {
 }
 
 /// The heading of a column of ratios: what they are relative to.
-pub fn vs(report: &Report, group: Group) -> String {
+pub(crate) fn vs(report: &Report, group: Group) -> String {
     match group {
         Group::Tuned => "vs own server".to_owned(),
         Group::Image => "vs native".to_owned(),
@@ -108,7 +106,7 @@ pub fn vs(report: &Report, group: Group) -> String {
 }
 
 /// The reference by the name of its framework, where that is enough.
-pub fn reference_name(report: &Report) -> String {
+pub(crate) fn reference_name(report: &Report) -> String {
     let reference = &report.run.plan.reference;
     report
         .metadata(reference)
@@ -116,7 +114,7 @@ pub fn reference_name(report: &Report) -> String {
 }
 
 /// What the control shows, in one line; `None` without a control.
-pub fn control(summary: &Summary) -> Option<String> {
+pub(crate) fn control(summary: &Summary) -> Option<String> {
     let control = summary.control.as_ref()?;
     let Ratio { ratio, low, high, .. } = &control.ratio;
     Some(match control.resolves {
@@ -129,7 +127,7 @@ pub fn control(summary: &Summary) -> Option<String> {
 }
 
 /// What a load is, with its rate.
-pub fn described(scenario: &Scenario) -> String {
+pub(crate) fn described(scenario: &Scenario) -> String {
     let search = scenario.stress.as_ref().and_then(Stress::search);
     match (scenario.rate_per_s, search) {
         (None, Some(search)) => format!("{}; p99 at most {} ms", scenario.about, search.p99_ms),
@@ -139,28 +137,12 @@ pub fn described(scenario: &Scenario) -> String {
 }
 
 /// The load of a summary in words.
-pub fn load(report: &Report, summary: &Summary) -> String {
+pub(crate) fn load(report: &Report, summary: &Summary) -> String {
     report.scenario(summary).map(described).unwrap_or_default()
 }
 
-/// The table of what services cost without load.
-pub fn costs(report: &Report, width: Width) -> Table {
-    let mut header =
-        vec!["service", "version", "binary KiB", "idle RSS MiB", "start-up ms", "lines", "crates"];
-    if width == Width::Wide {
-        header[1] = "framework";
-        header[5] = "lines of code";
-        header[6] = "dependencies";
-        header.push("clean build s");
-    }
-    let native = |metadata: &&Metadata| metadata.image.is_none() && !metadata.control;
-    let processes = report.run.services.iter().filter(native);
-    let rows = processes.map(|metadata| cost(report, metadata, width)).collect();
-    Table { header: header.into_iter().map(str::to_owned).collect(), rows, text_columns: 2 }
-}
-
 /// The range of ranks, or why there is none.
-pub fn rank(row: &Row) -> String {
+pub(crate) fn rank(row: &Row) -> String {
     match (row.rank, &row.failure, row.group == Group::Floor) {
         (Some(range), ..) => range.to_string(),
         (None, Some(_), _) => "failed".to_owned(),
@@ -170,7 +152,7 @@ pub fn rank(row: &Row) -> String {
 }
 
 /// Each warning of a scenario once, with the services that it touches.
-pub fn warnings(summary: &Summary) -> Vec<String> {
+pub(crate) fn warnings(summary: &Summary) -> Vec<String> {
     let own = summary.warnings.iter().map(ToString::to_string);
     let rows = summary.rows.iter().flat_map(|row| {
         let warnings = row.warnings.iter().map(|warning| format!("{}: {warning}", row.service));
@@ -211,7 +193,7 @@ fn metrics(report: &Report, summary: &Summary, width: Width) -> Vec<Metric> {
 }
 
 /// A service's name, as far as a narrow table has room for it. Builds of one service differ at the end of their names.
-fn name(report: &Report, service: &str, width: Width) -> String {
+pub(super) fn name(report: &Report, service: &str, width: Width) -> String {
     const LETTERS: usize = 16;
     if width == Width::Wide || report.has_variants() || service.chars().count() <= LETTERS {
         return service.to_owned();
@@ -239,7 +221,7 @@ pub(super) fn label(metric: Metric, width: Width) -> &'static str {
 }
 
 /// The median of a metric, marked where a warning puts it in doubt.
-pub fn cell(row: &Row, metric: Metric) -> String {
+pub(crate) fn cell(row: &Row, metric: Metric) -> String {
     let Some(summary) = row.metrics.get(&metric) else {
         return ABSENT.to_owned();
     };
@@ -248,7 +230,7 @@ pub fn cell(row: &Row, metric: Metric) -> String {
 }
 
 /// The ratio to the reference, or to the counterpart. Builds of one service differ by little, so theirs has three digits.
-pub fn vs_reference(report: &Report, row: &Row, metric: Metric, width: Width) -> String {
+pub(crate) fn vs_reference(report: &Report, row: &Row, metric: Metric, width: Width) -> String {
     let is_variant = report.metadata(&row.service).is_some_and(|metadata| metadata.variant.is_some());
     match row.metrics.get(&metric).and_then(|summary| summary.vs_reference.as_ref()) {
         Some(ratio) => show_ratio(ratio, if width == Width::Narrow && !is_variant { 2 } else { 3 }),
@@ -258,7 +240,7 @@ pub fn vs_reference(report: &Report, row: &Row, metric: Metric, width: Width) ->
 }
 
 /// A ratio with its bounds: an interval as `0.86 [0.84, 0.88]`, a range of rounds as `0.86 (0.84–0.88)`.
-pub fn show_ratio(ratio: &Ratio, digits: usize) -> String {
+pub(crate) fn show_ratio(ratio: &Ratio, digits: usize) -> String {
     let Ratio { ratio, low, high, bounds, .. } = ratio;
     match bounds {
         Bounds::Interval => format!("{ratio:.digits$} [{low:.digits$}, {high:.digits$}]"),
@@ -267,38 +249,6 @@ pub fn show_ratio(ratio: &Ratio, digits: usize) -> String {
 }
 
 /// A size in MiB.
-pub fn mib(bytes: f64) -> String {
+pub(crate) fn mib(bytes: f64) -> String {
     format!("{:.2}", bytes / f64::from(1 << 20))
-}
-
-/// A framework with its version, and its language where that is not Rust.
-fn framework(metadata: &Metadata, version: &str) -> String {
-    if metadata.group() == Group::OtherLanguage {
-        return format!("{} {version}, {}", metadata.framework, metadata.language);
-    }
-    format!("{} {version}", metadata.framework)
-}
-
-fn cost(report: &Report, metadata: &Metadata, width: Width) -> Vec<String> {
-    let row = report.summaries.iter().find_map(|summary| summary.row(&metadata.name));
-    let metric = |metric| row.map_or_else(|| ABSENT.to_owned(), |row| cell(row, metric));
-    let count = |count: Option<u64>| count.map_or_else(|| ABSENT.to_owned(), |count| count.to_string());
-    let version = metadata.version.clone().unwrap_or_else(|| ABSENT.to_owned());
-    let mut cells = vec![
-        name(report, &metadata.name, width),
-        if width == Width::Wide { framework(metadata, &version) } else { version },
-        count(metadata.binary_bytes.map(|bytes| bytes / 1024)),
-        metric(Metric::IdleRssBytes),
-        metric(Metric::StartUpUs),
-        count(metadata.lines_of_code),
-        count(metadata.dependencies),
-    ];
-    if width == Width::Wide {
-        cells.push(
-            metadata
-                .clean_build_s
-                .map_or_else(|| ABSENT.to_owned(), |seconds| format!("{seconds:.0}")),
-        );
-    }
-    cells
 }

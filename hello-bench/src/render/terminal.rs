@@ -9,9 +9,9 @@ use crate::diff::{Diff, Verdict};
 use crate::metric::{Metric, grouped};
 use crate::render::table::Table;
 use crate::render::tables::{self, Width};
-use crate::render::{images, outcomes, relations};
+use crate::render::{costs, images, outcomes, relations};
 use crate::report::Report;
-use crate::validate::{Power, SIMULATED_SERVICES, Validation};
+use crate::validation::{Power, SIMULATED_SERVICES, Validation};
 use crate::warning::Warning;
 use hello_load::Traffic;
 use hello_stats::ranks::ALPHA;
@@ -33,7 +33,7 @@ pub fn page(report: &Report, styled: bool) -> String {
         notes(&mut page, &tables::warnings(summary));
     }
     page.push_str("\ncost\n");
-    page.push_str(&table(&tables::costs(report, Width::Narrow), styled));
+    page.push_str(&table(&costs::table(report, Width::Narrow), styled));
     for relation in relations::all(report) {
         let _ = writeln!(page, "\n{}", relation.title.to_lowercase());
         page.push_str(&table(&relation.table, styled));
@@ -90,7 +90,7 @@ pub fn diff(diff: &Diff, styled: bool) -> String {
     let counts =
         [Verdict::Improved, Verdict::Regressed, Verdict::NoDifference].map(|verdict| diff.count(verdict));
     let [improved, regressed, same] = counts;
-    let _ = writeln!(page, "{improved} improved, {regressed} regressed, {same} without a difference");
+    let _ = writeln!(page, "{improved} improved, {regressed} regressed, {same} unchanged");
     notes(&mut page, &diff.unlike);
     notes(&mut page, &diff.unrelated());
     page
@@ -101,7 +101,7 @@ pub fn validation(validation: &Validation) -> String {
     let mut page = String::new();
     let _ = writeln!(
         page,
-        "\n{}, {} rounds; a request of the floor takes {:.2} µs of CPU",
+        "\n{}, {} rounds; the floor needs {:.2} µs of CPU per request",
         validation.scenario, validation.rounds, validation.calibrated_us
     );
     for copy in &validation.copies {
@@ -116,15 +116,16 @@ pub fn validation(validation: &Validation) -> String {
     }
     let _ = writeln!(
         page,
-        "simulated runs of {SIMULATED_SERVICES} services like these: {:.1} % raise a false alarm",
+        "simulated runs of {SIMULATED_SERVICES} services: {:.1} % raise a false alarm",
         validation.false_alarms * 100.0
     );
     for Power { slower, found } in &validation.power {
-        let _ = writeln!(page, "  {:.0} % slower is found in {:.0} % of them", slower * 100.0, found * 100.0);
+        let _ =
+            writeln!(page, "  {:.0} % slower is detected in {:.0} % of them", slower * 100.0, found * 100.0);
     }
     let _ = match validation.smallest {
         Some(smallest) => {
-            writeln!(page, "the smallest difference that 4 of 5 runs find: {:.1} %", smallest * 100.0)
+            writeln!(page, "the smallest difference that 4 of 5 runs detect: {:.1} %", smallest * 100.0)
         }
         None => writeln!(page, "such runs cannot detect even a 50 % difference"),
     };

@@ -49,7 +49,7 @@ impl Catalogue {
     /// When the present folder is not known.
     pub fn empty() -> Result<Self> {
         Ok(Self {
-            root: std::env::current_dir().context("cannot tell the present folder")?,
+            root: std::env::current_dir().context("cannot read the current folder")?,
             services: Vec::new(),
         })
     }
@@ -148,7 +148,9 @@ impl Catalogue {
 fn nearest(name: &str) -> Result<PathBuf> {
     let here = std::env::current_dir().context("cannot find the current folder")?;
     let found = here.ancestors().map(|folder| folder.join(name)).find(|path| path.is_file());
-    found.with_context(|| format!("there is no {name} here or above: run this inside the repository"))
+    found.with_context(|| {
+        format!("there is no {name} in this folder or above: run this inside the repository")
+    })
 }
 
 #[cfg(test)]
@@ -181,7 +183,7 @@ mod tests {
         assert!(refused("package='x'\nrun=['x']").contains("package, run and url"));
         assert!(refused("url='ftp://x'").contains("http://"));
         assert!(refused("url='http://127.0.0.1:1'\nport=1").contains("in the url"));
-        assert!(refused("run='x'\nrequest={ path='x' }").contains("begins with /"));
+        assert!(refused("run='x'\nrequest={ path='x' }").contains("must begin with /"));
         assert!(refused("run='x'\nexpect={ body='a', json=1 }").contains("one of body and json"));
         assert!(refused("run='x'\nport=1\n[[service]]\nname='y'\nrun='y'\nport=1").contains("same port"));
         assert!(refused("run=[]").contains("empty"));

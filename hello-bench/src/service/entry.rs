@@ -10,7 +10,7 @@ use serde::Deserialize;
 use hello_load::{Exchange, Strictness};
 
 use crate::service::image::ImageEntry;
-use crate::service::own::{Command, Expect, Request};
+use crate::service::own::{Expect, Request, RunCommand};
 use crate::service::url;
 
 /// One service of the catalogue.
@@ -120,7 +120,7 @@ pub struct Need {
 }
 
 fn command<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<String>>, D::Error> {
-    Command::deserialize(deserializer).map(|command| Some(command.words()))
+    RunCommand::deserialize(deserializer).map(|command| Some(command.words()))
 }
 
 fn ten() -> u32 {
@@ -206,7 +206,7 @@ impl Service {
             (None, Some(run), None) => ensure!(!run.is_empty(), "service {name:?}: run is empty"),
             (None, None, Some(url)) => {
                 url::check(url).map_err(|cause| anyhow::anyhow!("service {name:?}: {cause:#}"))?;
-                ensure!(self.port.is_none(), "service {name:?}: the port of a url is in the url");
+                ensure!(self.port.is_none(), "service {name:?}: give the port in the url");
             }
             _ => bail!("service {name:?} needs one of package, run and url"),
         }

@@ -9,12 +9,12 @@ use serde_json::Value;
 /// A command, as words or as a line.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(untagged)]
-pub(super) enum Command {
+pub(super) enum RunCommand {
     Words(Vec<String>),
     Line(String),
 }
 
-impl Command {
+impl RunCommand {
     pub(super) fn words(self) -> Vec<String> {
         match self {
             Self::Words(words) => words,
@@ -49,7 +49,6 @@ pub struct Request {
     /// Header fields.
     #[serde(default)]
     pub headers: BTreeMap<String, String>,
-    /// The body.
     #[serde(default)]
     pub body: String,
 }
@@ -76,7 +75,7 @@ impl TryFrom<Fields> for Expect {
 
     fn try_from(Fields { status, body, json }: Fields) -> Result<Self, Self::Error> {
         if body.is_some() && json.is_some() {
-            return Err("expect has at most one of body and json");
+            return Err("expect takes only one of body and json");
         }
         Ok(Self { status, body, json })
     }

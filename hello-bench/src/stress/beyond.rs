@@ -63,7 +63,6 @@ pub struct ConnectionsRow {
 pub struct IdleRow {
     /// How many the scenario asks for.
     pub asked: u32,
-    /// How many there were.
     pub connections: f64,
     /// Resident memory for each, in bytes; absent where memory is not known.
     pub bytes_per_connection: Option<f64>,

@@ -61,7 +61,7 @@ impl IdleConnections {
 ///
 /// # Errors
 /// As [`Crowd::grow`], and when the scenario has no counts.
-pub fn gather(load: &Load, watch: &mut Watch) -> Result<IdleConnections> {
+pub(crate) fn gather(load: &Load, watch: &mut Watch) -> Result<IdleConnections> {
     let Some(Stress::Connections { counts, idle_s, .. }) = &load.scenario.stress else {
         bail!("the scenario has no counts of connections");
     };
@@ -96,7 +96,7 @@ pub fn gather(load: &Load, watch: &mut Watch) -> Result<IdleConnections> {
 ///
 /// # Errors
 /// When `goes_on` says no.
-pub fn wait(time: Duration, goes_on: &mut dyn FnMut() -> bool) -> Result<()> {
+pub(crate) fn wait(time: Duration, goes_on: &mut dyn FnMut() -> bool) -> Result<()> {
     let end = Instant::now() + time;
     loop {
         if !goes_on() {

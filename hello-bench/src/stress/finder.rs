@@ -13,12 +13,14 @@ use crate::system::process::CpuClock;
 
 /// How long the throughput at saturation is measured, which the search begins at.
 const BURST: Duration = Duration::from_millis(150);
+/// The same for a server that answers nothing in that time.
+const LONG_BURST: Duration = Duration::from_secs(2);
 /// The start of each window, which is not measured.
 const SETTLE: Duration = Duration::from_millis(20);
 
 /// A server with open connections, and the search under way.
 #[derive(Debug)]
-pub struct RateFinder {
+pub(crate) struct RateFinder {
     load: SteppedLoad,
     criterion: Search,
     cpu: Option<ServiceCpu>,
@@ -33,7 +35,7 @@ impl RateFinder {
     ///
     /// # Errors
     /// When the server cannot be reached, or the load looks for no rate.
-    pub fn connect(load: &Load, cpu: Option<ServiceCpu>) -> Result<Self> {
+    pub(crate) fn connect(load: &Load, cpu: Option<ServiceCpu>) -> Result<Self> {
         let stress = load.scenario.stress.as_ref();
         let criterion =
             stress.and_then(|stress| stress.search()).context("the scenario looks for no rate")?;
@@ -52,16 +54,19 @@ impl RateFinder {
     ///
     /// # Errors
     /// As [`SteppedLoad::step`].
-    pub fn begin(&mut self) -> Result<()> {
-        let step = self.step(None, BURST)?;
-        ensure!(step.slice.answers > 0, "no answer within {} ms", BURST.as_millis());
+    pub(crate) fn begin(&mut self) -> Result<()> {
+        let mut step = self.step(None, BURST)?;
+        if step.slice.answers == 0 {
+            step = self.step(None, LONG_BURST)?;
+        }
+        ensure!(step.slice.answers > 0, "no answer within {} s", LONG_BURST.as_secs());
         self.burst_per_s = step.slice.throughput_per_s();
         self.search = Some(RateSearch::around(self.burst_per_s));
         Ok(())
     }
 
     /// Whether the search has come to its end.
-    pub fn is_over(&self) -> bool {
+    pub(crate) fn is_over(&self) -> bool {
         self.search.as_ref().is_none_or(|search| search.next().is_none())
     }
 
@@ -69,7 +74,7 @@ impl RateFinder {
     ///
     /// # Errors
     /// As [`SteppedLoad::step`], and when an answer was wrong.
-    pub fn advance(&mut self) -> Result<()> {
+    pub(crate) fn advance(&mut self) -> Result<()> {
         let Some(rate) = self.search.as_ref().and_then(RateSearch::next) else { return Ok(()) };
         let (window, step) = self.window(rate)?;
         self.windows.push(window);
@@ -87,14 +92,14 @@ impl RateFinder {
     ///
     /// # Errors
     /// As [`SteppedLoad::step`], and when an answer was wrong.
-    pub fn window(&mut self, rate_per_s: f64) -> Result<(RateWindow, Step)> {
+    pub(crate) fn window(&mut self, rate_per_s: f64) -> Result<(RateWindow, Step)> {
         let step = self.step(Some(rate_per_s), self.criterion.window(rate_per_s))?;
         let cores = self.cpu.as_ref().map(|cpu| cpu.cores);
         Ok((RateWindow::new(rate_per_s, &step, cores), step))
     }
 
     /// What the search found so far.
-    pub fn found(&self) -> Option<Sustained> {
+    pub(crate) fn found(&self) -> Option<Sustained> {
         let search = self.search.as_ref()?;
         Some(Sustained {
             rate_per_s: search.found(),
@@ -106,7 +111,7 @@ impl RateFinder {
     }
 
     /// The window at the highest rate that held.
-    pub fn held(&self) -> Option<&Step> {
+    pub(crate) fn held(&self) -> Option<&Step> {
         self.held.as_ref()
     }
 

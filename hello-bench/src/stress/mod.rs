@@ -7,21 +7,18 @@
 //! | a search driven against one server | [`finder`] |
 //! | beyond that rate, and how soon it is over | [`overload`] |
 //! | what idle connections cost | [`crowd`] |
-//! | all services in one round | [`round`] |
+//! | all services in one round | [`crate::stress_round`] |
 //! | what a sample holds of it | [`findings`] |
 //! | what the rounds say of a service | [`row`], [`beyond`] |
 
-pub mod beyond;
-pub mod crowd;
-pub mod finder;
-pub mod findings;
-mod idle;
+pub(crate) mod beyond;
+pub(crate) mod crowd;
+pub(crate) mod finder;
+pub(crate) mod findings;
 mod middle;
-pub mod overload;
-pub mod rates;
-pub mod round;
-pub mod row;
-pub mod search;
-pub mod sustained;
-pub mod watch;
-pub mod window;
+pub(crate) mod overload;
+pub(crate) mod row;
+pub(crate) mod search;
+pub(crate) mod sustained;
+pub(crate) mod watch;
+pub(crate) mod window;

@@ -33,7 +33,6 @@ pub struct Overload {
     pub peak: Option<Memory>,
 }
 
-/// A phase of an overload.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct OverloadPhase {
     /// The multiple of the rate.
@@ -86,7 +85,7 @@ impl Overload {
 
 /// Seconds from the first of these windows until the last stretch of several abnormal windows is over. One abnormal
 /// window by itself is a moment that the machine took for something else. Absent when the last windows are abnormal.
-pub fn recovery_s(windows: &[FloodWindow]) -> Option<f64> {
+pub(crate) fn recovery_s(windows: &[FloodWindow]) -> Option<f64> {
     let first = windows.first()?.start_s;
     let is_abnormal: Vec<bool> = windows.iter().map(|window| !is_normal(&window.counts)).collect();
     let is_stretch = |index: &usize| {
@@ -109,7 +108,7 @@ fn is_normal(counts: &FloodCounts) -> bool {
 ///
 /// # Errors
 /// As [`Flood::drive`], and when the scenario is no overload.
-pub fn drive(load: &Load, base_per_s: f64, watch: &mut Watch) -> Result<Overload> {
+pub(crate) fn drive(load: &Load, base_per_s: f64, watch: &mut Watch) -> Result<Overload> {
     let stress = load.scenario.stress.as_ref();
     let Some(Stress::Overload {
         search,

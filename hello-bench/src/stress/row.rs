@@ -7,7 +7,7 @@ use crate::stress::beyond::{ConnectionsRow, OverloadRow};
 use crate::stress::findings::Findings;
 use crate::stress::middle::median_of;
 use crate::stress::sustained::{Curve, Sustained};
-use crate::stress::window::{Limit, RateWindow};
+use crate::stress::window::{LimitingFactor, RateWindow};
 
 /// What a load found that looks for limits, over the rounds.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
@@ -30,7 +30,7 @@ pub struct SustainedRow {
     /// some round.
     pub rate_per_s: Option<Estimate>,
     /// What stopped the service in most rounds; absent when nothing did.
-    pub limit: Option<Limit>,
+    pub limit: Option<LimitingFactor>,
     /// In how many rounds that was it.
     pub limit_rounds: usize,
     /// What p99 had to stay under, in µs.
@@ -51,7 +51,7 @@ pub struct CurveRow {
 /// Medians of the rounds at one share of a rate.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct CurvePointRow {
-    /// The share.
+    /// The intended rate, in % of the sustained one.
     pub percent: f64,
     /// Requests a second that were intended.
     pub rate_per_s: f64,
@@ -91,8 +91,9 @@ fn all<'a, T>(rounds: &[&'a Findings], pick: impl Fn(&'a Findings) -> Option<&'a
 fn sustained(rounds: &[&Sustained]) -> Option<SustainedRow> {
     let logs: Vec<f64> = rounds.iter().map(|round| round.rate_per_s.ln()).collect();
     let is_known = logs.iter().all(|log| log.is_finite());
-    let count = |limit: Option<Limit>| rounds.iter().filter(|round| round.limit == limit).count();
-    let limits = [Some(Limit::Latency), Some(Limit::Unsent), Some(Limit::Generator), None];
+    let count = |limit: Option<LimitingFactor>| rounds.iter().filter(|round| round.limit == limit).count();
+    let limits =
+        [Some(LimitingFactor::Latency), Some(LimitingFactor::Unsent), Some(LimitingFactor::Generator), None];
     let limit = limits.into_iter().rev().max_by_key(|limit| count(*limit))?;
     Some(SustainedRow {
         rate_per_s: Estimate::of_mean(&logs).filter(|_| is_known).map(Estimate::exp),
@@ -137,7 +138,7 @@ mod tests {
     use crate::stress::window::tests::window;
     use hello_stats::Bounds;
 
-    fn found(rate_per_s: f64, limit: Limit) -> Findings {
+    fn found(rate_per_s: f64, limit: LimitingFactor) -> Findings {
         let windows = Vec::new();
         let limit = Some(limit);
         Findings::Sustain(Sustained { rate_per_s, limit, p99_limit_us: 5000.0, burst_per_s: 1e5, windows })
@@ -146,15 +147,15 @@ mod tests {
     #[test]
     fn rates_have_an_interval_and_the_limit_of_most_rounds() {
         let rates = [100.0, 101.0, 99.0, 100.0, 102.0, 98.0];
-        let mut rounds: Vec<Findings> = rates.map(|rate| found(rate, Limit::Latency)).into();
+        let mut rounds: Vec<Findings> = rates.map(|rate| found(rate, LimitingFactor::Latency)).into();
         let row = |rounds: &[Findings]| match StressRow::of(&rounds.iter().collect::<Vec<_>>()) {
             Some(StressRow::Sustain(row)) => row,
             other => panic!("{other:?}"),
         };
         let estimate = row(&rounds).rate_per_s.unwrap();
         assert!(estimate.bounds == Bounds::Interval && estimate.holds(100.0) && !estimate.holds(103.0));
-        assert_eq!((row(&rounds).limit, row(&rounds).limit_rounds), (Some(Limit::Latency), 6));
-        rounds.push(found(0.0, Limit::Generator));
+        assert_eq!((row(&rounds).limit, row(&rounds).limit_rounds), (Some(LimitingFactor::Latency), 6));
+        rounds.push(found(0.0, LimitingFactor::Generator));
         assert_eq!((row(&rounds).rate_per_s, row(&rounds).limit_rounds), (None, 6));
         assert_eq!(StressRow::of(&[]), None);
     }

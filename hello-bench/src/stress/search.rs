@@ -1,6 +1,6 @@
 //! The highest rate that holds, by bracketing and bisection: which rate to try next, from what held so far.
 
-use crate::stress::window::Limit;
+use crate::stress::window::LimitingFactor;
 
 /// The first rate tried, as a fraction of the throughput at saturation.
 const FIRST: f64 = 0.85;
@@ -11,7 +11,7 @@ const DOWN: f64 = 0.6;
 /// The search ends when the lowest rate that failed is at most this much above the highest that held.
 const RESOLUTION: f64 = 1.03;
 /// A rate below this fraction of the throughput at saturation is not looked for.
-const LEAST: f64 = 0.05;
+const MIN_SHARE: f64 = 0.05;
 /// A rate has failed when two of its windows failed, and has held when its first held, or two of three: a single burst of
 /// something else on the machine spoils a 99th percentile.
 const FAILURES: u32 = 2;
@@ -20,12 +20,12 @@ const MAX_WINDOWS: u32 = 40;
 
 /// A search under way.
 #[derive(Clone, Debug, PartialEq)]
-pub struct RateSearch {
-    least: f64,
+pub(crate) struct RateSearch {
+    min: f64,
     /// The highest rate that held; zero so far.
     low: f64,
     /// The lowest rate that failed, and by what.
-    high: Option<(f64, Limit)>,
+    high: Option<(f64, LimitingFactor)>,
     candidate: f64,
     /// The next step up, while nothing failed.
     up: f64,
@@ -47,9 +47,9 @@ enum Stage {
 
 impl RateSearch {
     /// A search around the throughput at saturation.
-    pub fn around(throughput_per_s: f64) -> Self {
+    pub(crate) fn around(throughput_per_s: f64) -> Self {
         Self {
-            least: throughput_per_s * LEAST,
+            min: throughput_per_s * MIN_SHARE,
             low: 0.0,
             high: None,
             candidate: throughput_per_s * FIRST,
@@ -62,13 +62,13 @@ impl RateSearch {
     }
 
     /// The rate to try next; `None` when the search is over.
-    pub fn next(&self) -> Option<f64> {
+    pub(crate) fn next(&self) -> Option<f64> {
         let goes_on = self.stage != Stage::Over && self.windows < MAX_WINDOWS;
-        (goes_on && self.candidate >= self.least).then_some(self.candidate)
+        (goes_on && self.candidate >= self.min).then_some(self.candidate)
     }
 
     /// Notes what a window at that rate showed: what failed, or nothing.
-    pub fn note(&mut self, limit: Option<Limit>) {
+    pub(crate) fn note(&mut self, limit: Option<LimitingFactor>) {
         self.windows += 1;
         match limit {
             None if self.failures == 0 || self.held_again > 0 => self.holds(),
@@ -83,12 +83,12 @@ impl RateSearch {
     }
 
     /// The highest rate that held; zero when none did.
-    pub fn found(&self) -> f64 {
+    pub(crate) fn found(&self) -> f64 {
         self.low
     }
 
     /// What the lowest rate failed by that failed; absent while none did.
-    pub fn limit(&self) -> Option<Limit> {
+    pub(crate) fn limit(&self) -> Option<LimitingFactor> {
         self.high.map(|(_, limit)| limit)
     }
 
@@ -100,7 +100,7 @@ impl RateSearch {
         self.turn();
     }
 
-    fn fails(&mut self, limit: Limit) {
+    fn fails(&mut self, limit: LimitingFactor) {
         self.high = Some((self.candidate, limit));
         if self.stage == Stage::Confirming {
             self.stage = Stage::Over;
@@ -134,12 +134,16 @@ mod tests {
     use super::*;
 
     /// Searches a service that holds up to `capacity`, and in which window number `spoilt` fails whatever the rate.
-    fn searched(estimate: f64, capacity: f64, spoilt: impl Fn(usize) -> bool) -> (f64, Option<Limit>, usize) {
+    fn searched(
+        estimate: f64,
+        capacity: f64,
+        spoilt: impl Fn(usize) -> bool,
+    ) -> (f64, Option<LimitingFactor>, usize) {
         let mut search = RateSearch::around(estimate);
         let mut windows = 0;
         while let Some(rate) = search.next() {
             let fails = rate > capacity || spoilt(windows);
-            search.note(fails.then_some(Limit::Latency));
+            search.note(fails.then_some(LimitingFactor::Latency));
             windows += 1;
             assert!(windows < 100, "{search:?}");
         }
@@ -151,7 +155,7 @@ mod tests {
         for capacity in [80.0, 400.0, 849.0, 851.0, 970.0, 1300.0, 9000.0] {
             let (found, limit, windows) = searched(1000.0, capacity, |_| false);
             assert!(found <= capacity && found * RESOLUTION >= capacity, "{capacity}: {found}");
-            assert!(limit == Some(Limit::Latency) && windows < 40, "{capacity}: {windows}");
+            assert!(limit == Some(LimitingFactor::Latency) && windows < 40, "{capacity}: {windows}");
         }
     }
 
@@ -168,23 +172,28 @@ mod tests {
         // A burst at saturation that was disturbed, and then two windows that were.
         let (found, limit, windows) = searched(300.0, 930.0, |window| window < 2);
         assert!((930.0 / RESOLUTION..=930.0).contains(&found), "{found} after {windows}");
-        assert_eq!(limit, Some(Limit::Latency));
+        assert_eq!(limit, Some(LimitingFactor::Latency));
     }
 
     #[test]
     fn a_service_that_holds_at_no_rate_sustains_none() {
         let (found, limit, windows) = searched(1000.0, 0.0, |_| false);
-        assert!(found == 0.0 && limit == Some(Limit::Latency) && windows < 20, "{windows}");
+        assert!(found == 0.0 && limit == Some(LimitingFactor::Latency) && windows < 20, "{windows}");
     }
 
     #[test]
     fn the_limit_is_that_of_the_lowest_rate_that_failed() {
         let mut search = RateSearch::around(1000.0);
-        for limit in [Limit::Generator, Limit::Generator, Limit::Unsent, Limit::Unsent] {
+        for limit in [
+            LimitingFactor::Generator,
+            LimitingFactor::Generator,
+            LimitingFactor::Unsent,
+            LimitingFactor::Unsent,
+        ] {
             search.note(Some(limit));
         }
-        assert_eq!(search.limit(), Some(Limit::Unsent));
+        assert_eq!(search.limit(), Some(LimitingFactor::Unsent));
         search.note(None);
-        assert_eq!(search.limit(), Some(Limit::Unsent));
+        assert_eq!(search.limit(), Some(LimitingFactor::Unsent));
     }
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::stress::window::{Limit, RateWindow};
+use crate::stress::window::{LimitingFactor, RateWindow};
 
 /// The highest rate at which p99 holds, and how it was found.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
@@ -10,7 +10,7 @@ pub struct Sustained {
     /// That rate, in requests a second; zero when p99 held at none.
     pub rate_per_s: f64,
     /// What the lowest rate failed by that failed; absent when none did.
-    pub limit: Option<Limit>,
+    pub limit: Option<LimitingFactor>,
     /// What p99 from the intended time had to stay under, in µs.
     pub p99_limit_us: f64,
     /// Answers a second as fast as it goes, where the search began.
@@ -34,7 +34,7 @@ pub struct Curve {
 /// A window at one share of a rate.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct CurvePoint {
-    /// The share.
+    /// The intended rate, in % of the sustained one.
     pub percent: f64,
     /// What was measured.
     #[serde(flatten)]

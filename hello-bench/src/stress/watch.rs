@@ -12,15 +12,14 @@ const MEMORY_POLL_INTERVAL: Duration = Duration::from_millis(250);
 
 /// The CPU time of a service that is a process on this machine.
 #[derive(Clone, Debug)]
-pub struct ServiceCpu {
-    /// Its clocks.
+pub(crate) struct ServiceCpu {
     pub clock: CpuClock,
     /// The cores that it may use.
     pub cores: usize,
 }
 
 /// A service under load, and the user, who may want to stop.
-pub struct Watch<'a> {
+pub(crate) struct Watch<'a> {
     /// The process; absent where it is not known.
     pub tree: Option<Tree>,
     /// Its CPU time; absent likewise.
@@ -33,18 +32,22 @@ pub struct Watch<'a> {
 
 impl<'a> Watch<'a> {
     /// Watches a process on so many cores, or none.
-    pub fn new(tree: Option<Tree>, cores: usize, interrupt: &'a Interrupt, progress: &'a dyn Fn()) -> Self {
+    pub(crate) fn new(
+        tree: Option<Tree>,
+        cores: usize,
+        interrupt: &'a Interrupt,
+        progress: &'a dyn Fn(),
+    ) -> Self {
         let cpu = tree.map(|tree| ServiceCpu { clock: tree.clock(), cores });
         Self { tree, cpu, interrupt, progress, memory_read: Instant::now(), peak: Memory::default() }
     }
 
-    /// Memory now.
-    pub fn memory(&self) -> Option<Memory> {
+    pub(crate) fn memory(&self) -> Option<Memory> {
         self.tree.map(Tree::memory)
     }
 
     /// The most memory seen.
-    pub fn peak(&self) -> Option<Memory> {
+    pub(crate) fn peak(&self) -> Option<Memory> {
         self.tree.map(|tree| self.peak.max(tree.peak_memory()))
     }
 }

@@ -11,7 +11,7 @@ const MAX_UNSENT: f64 = 0.01;
 /// What stopped a service at a rate.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Limit {
+pub enum LimitingFactor {
     /// The 99th percentile of latency from the intended time was too high.
     Latency,
     /// More than 1 % of the requests found no free connection until the window was over.
@@ -65,14 +65,14 @@ impl RateWindow {
     }
 
     /// What kept the service from the rate; `None` where p99 held.
-    pub fn limit(&self, p99_us: f64) -> Option<Limit> {
+    pub fn limit(&self, p99_us: f64) -> Option<LimitingFactor> {
         let unsent = self.unsent as f64 / (self.requests + self.unsent).max(1) as f64;
         let failed = match (self.p99_us > p99_us || self.requests == 0, unsent > MAX_UNSENT) {
-            (_, true) => Limit::Unsent,
-            (true, false) => Limit::Latency,
+            (_, true) => LimitingFactor::Unsent,
+            (true, false) => LimitingFactor::Latency,
             (false, false) => return None,
         };
-        Some(if self.is_generator_bound() { Limit::Generator } else { failed })
+        Some(if self.is_generator_bound() { LimitingFactor::Generator } else { failed })
     }
 
     /// Whether the generator may be what limits the rate: its cores are busy, and those of the service are not.
@@ -105,15 +105,21 @@ pub(crate) mod tests {
     fn what_stopped_a_service_is_told_apart() {
         let good = window(1000.0);
         assert_eq!(good.limit(1000.0), None);
-        assert_eq!(good.limit(800.0), Some(Limit::Latency));
+        assert_eq!(good.limit(800.0), Some(LimitingFactor::Latency));
         assert_eq!(RateWindow { unsent: 90, ..good }.limit(1000.0), None);
-        assert_eq!(RateWindow { unsent: 200, ..good }.limit(1000.0), Some(Limit::Unsent));
-        assert_eq!(RateWindow { requests: 0, p99_us: 0.0, ..good }.limit(1000.0), Some(Limit::Latency));
+        assert_eq!(RateWindow { unsent: 200, ..good }.limit(1000.0), Some(LimitingFactor::Unsent));
+        assert_eq!(
+            RateWindow { requests: 0, p99_us: 0.0, ..good }.limit(1000.0),
+            Some(LimitingFactor::Latency)
+        );
         let busy = RateWindow { generator_busy: 0.95, ..good };
         // A busy generator takes nothing from a rate that held, and is not to blame when the service is busy as well.
         assert_eq!(busy.limit(1000.0), None);
-        assert_eq!(busy.limit(800.0), Some(Limit::Generator));
-        assert_eq!(RateWindow { service_busy: None, ..busy }.limit(800.0), Some(Limit::Generator));
-        assert_eq!(RateWindow { service_busy: Some(0.97), ..busy }.limit(800.0), Some(Limit::Latency));
+        assert_eq!(busy.limit(800.0), Some(LimitingFactor::Generator));
+        assert_eq!(RateWindow { service_busy: None, ..busy }.limit(800.0), Some(LimitingFactor::Generator));
+        assert_eq!(
+            RateWindow { service_busy: Some(0.97), ..busy }.limit(800.0),
+            Some(LimitingFactor::Latency)
+        );
     }
 }

@@ -75,10 +75,11 @@ impl<'a> Entry<'a> {
         !self.has_failed() && !is_refused && self.row.metrics.contains_key(&metric)
     }
 
-    /// The rounds in which the load came to its end.
-    pub(super) fn whole_rounds(&self) -> BTreeSet<u32> {
-        let whole = self.samples.iter().filter(|(_, sample)| sample.is_whole());
-        whole.map(|(round, _)| *round).collect()
+    /// The rounds that came to their end. One may have nothing to show, where no rate kept the limit on p99: that takes the
+    /// round from nobody else.
+    pub(super) fn finished_rounds(&self) -> BTreeSet<u32> {
+        let finished = self.samples.iter().filter(|(_, sample)| sample.failure.is_none());
+        finished.map(|(round, _)| *round).collect()
     }
 
     /// Takes the metrics of these rounds; of all where there are none that every ranked service has completed.

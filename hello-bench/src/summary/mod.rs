@@ -16,11 +16,11 @@ use crate::summary::entry::Entry;
 use crate::summary::pairs::{rank, relate};
 use crate::warning::Warning;
 
-pub use row::{Control, MetricSummary, Ratio, Row, Summary};
+pub(crate) use row::{Control, MetricSummary, Ratio, Row, Summary};
 
 /// The metric that the services of a scenario are ranked by: what a load looks for; throughput where it asks for as much
 /// as there is over connections that stay open; or else CPU time, which varies least.
-pub fn primary(scenario: &Scenario) -> Metric {
+pub(crate) fn primary(scenario: &Scenario) -> Metric {
     match &scenario.stress {
         Some(Stress::Sustain { .. }) => Metric::SustainedPerS,
         Some(Stress::Overload { .. }) => Metric::GoodputPerS,
@@ -33,12 +33,17 @@ pub fn primary(scenario: &Scenario) -> Metric {
 }
 
 /// Whether a load ranks services: a curve is a shape, and no value of it does.
-pub fn is_ranking(scenario: &Scenario) -> bool {
+pub(crate) fn is_ranking(scenario: &Scenario) -> bool {
     !matches!(scenario.stress, Some(Stress::Curve { .. }))
 }
 
 /// Summarizes the samples of one scenario; ratios are relative to the service named `reference`.
-pub fn summarize(scenario: &Scenario, services: &[Metadata], samples: &[Sample], reference: &str) -> Summary {
+pub(crate) fn summarize(
+    scenario: &Scenario,
+    services: &[Metadata],
+    samples: &[Sample],
+    reference: &str,
+) -> Summary {
     let own: Vec<&Sample> = samples.iter().filter(|sample| sample.scenario == scenario.name).collect();
     let mut entries: Vec<Entry> = services
         .iter()
@@ -58,7 +63,11 @@ pub fn summarize(scenario: &Scenario, services: &[Metadata], samples: &[Sample],
     sort(&mut entries, primary, reference);
     let control = entries.iter().find_map(|entry| entry.control(primary, reference));
     let mut warnings = shared_warnings(&entries, rounds.len(), control.as_ref());
-    warnings.retain(|warning| is_ranking(scenario) || !matches!(warning, Warning::TooFewRounds { .. }));
+    warnings.extend(reference_missing(&entries, primary, reference));
+    let is_of_ranks = |warning: &Warning| {
+        matches!(warning, Warning::TooFewRounds { .. } | Warning::ReferenceMissing { .. })
+    };
+    warnings.retain(|warning| is_ranking(scenario) || !is_of_ranks(warning));
     let rows = entries
         .into_iter()
         .map(Entry::into_row)
@@ -87,20 +96,33 @@ fn failure(sample: &Sample) -> Option<String> {
 /// The rounds in which every ranked service has a whole sample, so that values can be paired.
 fn common_rounds(entries: &[Entry]) -> BTreeSet<u32> {
     let ranked = entries.iter().filter(|entry| entry.is_ranked());
-    ranked.map(Entry::whole_rounds).reduce(|a, b| &a & &b).unwrap_or_default()
+    ranked.map(Entry::finished_rounds).reduce(|a, b| &a & &b).unwrap_or_default()
 }
 
-/// Group by group, ranked services first, each by its ratio to the reference: the order of the tables is that of the
-/// test. Only services without a ratio are in the order of their values.
+/// Group by group, ranked services first, by their ranks and within a rank by the ratio to the reference: a ratio of
+/// trimmed means may order two services otherwise than their own pair does, and ranks come from that. Services without a
+/// ratio are in the order of their values.
 fn sort(entries: &mut [Entry], primary: Metric, reference: &str) {
     let sign = if primary.lower_is_better() { 1.0 } else { -1.0 };
     entries.sort_by(|a, b| {
         let key = |entry: &Entry| {
-            let is_last = (entry.has_failed(), entry.row.rank.is_none());
-            (entry.group(), is_last, sign * entry.position(primary, reference))
+            let rank = entry.row.rank.map_or((usize::MAX, usize::MAX), |rank| (rank.best, rank.worst));
+            (entry.group(), entry.has_failed(), rank, sign * entry.position(primary, reference))
         };
         key(a).partial_cmp(&key(b)).unwrap_or(std::cmp::Ordering::Equal)
     });
+}
+
+/// A table without ratios says why: what is relative to the reference needs its values.
+fn reference_missing(entries: &[Entry], primary: Metric, reference: &str) -> Option<Warning> {
+    let own = entries.iter().find(|entry| entry.row.service == reference);
+    let is_relative = |entry: &&Entry| entry.is_ranked() && entry.counterpart.is_none();
+    let is_needed = entries.iter().filter(is_relative).any(|entry| entry.row.service != reference);
+    let is_usable = own.is_some_and(|entry| entry.is_comparable(primary));
+    (is_needed && !is_usable).then(|| Warning::ReferenceMissing {
+        service: reference.to_owned(),
+        cause: own.and_then(|entry| entry.row.failure.clone()),
+    })
 }
 
 fn shared_warnings(entries: &[Entry], rounds: usize, control: Option<&Control>) -> Vec<Warning> {

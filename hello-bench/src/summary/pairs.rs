@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use hello_stats::ranks::Comparison;
+use hello_stats::ranks::PairwiseTests;
 use hello_stats::sign_flip::{holm, p_value};
 
 use crate::metadata::Group;
@@ -21,7 +21,7 @@ pub(super) fn rank(entries: &mut [Entry], metric: Metric, group: Group, primary:
     let allowed = (0..entries.len()).filter(|index| is_allowed(&entries[*index])).collect();
     let ranked = comparable(entries, allowed, metric);
     let logs = |a: usize, b: usize| entries[ranked[a]].log_ratios(&entries[ranked[b]], metric);
-    let Some(comparison) = Comparison::new(ranked.len(), metric.lower_is_better(), logs) else {
+    let Some(comparison) = PairwiseTests::new(ranked.len(), metric.lower_is_better(), logs) else {
         return PairValues::new();
     };
     if metric == primary {
@@ -61,9 +61,9 @@ fn correct(ratios: &mut [Option<Ratio>], group: &[usize]) {
     }
 }
 
-/// Relates the metric of each service to the reference's, or to that of its counterpart, and to the floor's. Among the
-/// services that run natively p is corrected for all pairs, as for ranks; in another group for the ratios of the group;
-/// relative to the floor it is that of the pair alone. Builds of services are corrected for each other.
+/// Relates the metric of each service to the reference's, or to that of its counterpart, and to the floor's. Within
+/// a group p is corrected for all its pairs, as for ranks; relative to a service of another group for all such ratios of
+/// the group; relative to the floor it is that of the pair alone. Builds of services are corrected for each other.
 pub(super) fn relate(entries: &mut [Entry], metric: Metric, reference: &str, known: &PairValues) {
     let floor = entries.iter().position(|entry| entry.group() == Group::Floor);
     let mut vs_reference: Vec<Option<Ratio>> = (0..entries.len())
@@ -75,11 +75,18 @@ pub(super) fn relate(entries: &mut [Entry], metric: Metric, reference: &str, kno
             ratio(entries, metric, own, other, if entries[own].is_variant { &none } else { known })
         })
         .collect();
-    let variants = (0..entries.len()).filter(|index| entries[*index].is_variant);
-    correct(&mut vs_reference, &variants.collect::<Vec<_>>());
-    for group in [Group::Tuned, Group::Image, Group::OtherLanguage] {
-        let own = (0..entries.len()).filter(|index| entries[*index].group() == group);
-        correct(&mut vs_reference, &own.collect::<Vec<_>>());
+    let (variants, others): (Vec<usize>, Vec<usize>) =
+        (0..entries.len()).partition(|index| entries[*index].is_variant);
+    correct(&mut vs_reference, &variants);
+    let is_corrected =
+        |own: usize| known.keys().any(|(a, b)| *a == own && entries[*b].row.service == reference);
+    for group in Group::RANKED {
+        let is_single = |own: &usize| {
+            let entry = &entries[*own];
+            entry.group() == group && (entry.counterpart.is_some() || !is_corrected(*own))
+        };
+        let single: Vec<usize> = others.iter().copied().filter(is_single).collect();
+        correct(&mut vs_reference, &single);
     }
     let vs_floor: Vec<Option<Ratio>> = (0..entries.len())
         .map(|own| ratio(entries, metric, own, floor?, &PairValues::new()))

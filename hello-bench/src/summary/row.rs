@@ -40,7 +40,6 @@ pub struct Row {
     pub rank: Option<RankRange>,
     /// Why it is not ranked: a wrong answer, or a process exit; absent where nothing went wrong.
     pub failure: Option<String>,
-    /// The metrics that it has.
     pub metrics: BTreeMap<Metric, MetricSummary>,
     /// What puts metrics in doubt.
     pub warnings: Vec<ServiceWarning>,
@@ -78,7 +77,6 @@ pub struct Ratio {
     pub low: f64,
     /// The upper bound.
     pub high: f64,
-    /// The ratio of each round.
     pub rounds: Vec<f64>,
     /// What the bounds are: a 95 % interval, or the range of the rounds where there are fewer than six.
     pub bounds: Bounds,
@@ -104,7 +102,6 @@ impl Ratio {
 /// The second copy of the reference, relative to the reference: its ratio must be 1.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct Control {
-    /// Its name.
     pub service: String,
     /// The metric: the primary one of the scenario.
     pub metric: Metric,
@@ -128,7 +125,6 @@ impl Control {
 }
 
 impl Summary {
-    /// The row of a service.
     pub fn row(&self, service: &str) -> Option<&Row> {
         self.rows.iter().find(|row| row.service == service)
     }

@@ -26,7 +26,7 @@ impl Cores {
     /// # Errors
     /// When the system does not report the CPUs.
     pub fn split() -> Result<Self> {
-        let allowed = sched_getaffinity(Pid::this()).context("cannot read which cores may be used")?;
+        let allowed = sched_getaffinity(Pid::this()).context("cannot read which cores are available")?;
         let cpus = (0..CpuSet::count()).filter(|cpu| allowed.is_set(*cpu).unwrap_or(false));
         Ok(Self::halve(&cpus.map(|cpu| (cpu, physical_core(cpu))).collect::<Vec<_>>()))
     }

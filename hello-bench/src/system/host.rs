@@ -3,6 +3,7 @@
 use std::fs;
 use std::process::Command;
 
+use procfs::{CpuInfo, Current, Meminfo};
 use serde::{Deserialize, Serialize};
 
 use crate::system::cores::Cores;
@@ -33,17 +34,18 @@ pub struct Host {
 impl Host {
     /// Describes this machine. What cannot be read is named "unknown" or 0.
     pub fn describe(cores: &Cores) -> Self {
-        let cpuinfo = read("/proc/cpuinfo");
+        let cpu = CpuInfo::current().ok();
+        let flags = cpu.as_ref().and_then(|cpu| cpu.flags(0)).unwrap_or_default();
         let shared = cores.are_shared();
         Self {
-            os: field(&read("/etc/os-release"), "PRETTY_NAME", '=').trim_matches('"').to_owned(),
+            os: os_name(&read("/etc/os-release")),
             kernel: read("/proc/sys/kernel/osrelease").trim().to_owned(),
-            cpu: field(&cpuinfo, "model name", ':'),
-            virtualized: field(&cpuinfo, "flags", ':').split(' ').any(|flag| flag == "hypervisor"),
+            cpu: cpu.as_ref().and_then(|cpu| cpu.model_name(0)).unwrap_or("unknown").to_owned(),
+            virtualized: flags.contains(&"hypervisor"),
             cores: cores.service.len() + if shared { 0 } else { cores.generator.len() },
             service_cores: cores.service.clone(),
             generator_cores: cores.generator.clone(),
-            memory_bytes: memory_bytes(&read("/proc/meminfo")),
+            memory_bytes: Meminfo::current().map_or(0, |memory| memory.mem_total),
             rustc: rustc(),
         }
     }
@@ -64,15 +66,10 @@ fn read(path: &str) -> String {
     fs::read_to_string(path).unwrap_or_default()
 }
 
-fn field(text: &str, name: &str, separator: char) -> String {
-    let values = text.lines().filter_map(|line| line.split_once(separator));
-    let mut found = values.filter(|(key, _)| key.trim() == name);
-    found.next().map_or_else(|| "unknown".to_owned(), |(_, value)| value.trim().to_owned())
-}
-
-fn memory_bytes(meminfo: &str) -> u64 {
-    let total = field(meminfo, "MemTotal", ':');
-    total.trim_end_matches(" kB").parse::<u64>().unwrap_or_default() * 1024
+/// The distribution, from the text of `/etc/os-release`.
+fn os_name(text: &str) -> String {
+    let name = text.lines().find_map(|line| line.strip_prefix("PRETTY_NAME="));
+    name.map_or("unknown", |name| name.trim().trim_matches('"')).to_owned()
 }
 
 fn rustc() -> String {
@@ -88,10 +85,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn fields_are_found_or_unknown() {
-        assert_eq!(field("a b : c: d\n", "a b", ':'), "c: d");
-        assert_eq!(field("", "a", ':'), "unknown");
-        assert_eq!(memory_bytes("MemFree: 1 kB\nMemTotal:     2048 kB\n"), 2 << 20);
+    fn the_distribution_is_found_or_unknown() {
+        assert_eq!(
+            os_name("ID=debian\nPRETTY_NAME=\"Debian GNU/Linux 12 (bookworm)\"\n"),
+            "Debian GNU/Linux 12 (bookworm)"
+        );
+        assert_eq!(os_name(""), "unknown");
     }
 
     #[test]

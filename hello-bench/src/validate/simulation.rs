@@ -3,13 +3,12 @@
 use fastrand::Rng;
 use hello_stats::mean;
 use hello_stats::paired::log_ratio_of_sweeps;
-use hello_stats::ranks::{ALPHA, Comparison};
+use hello_stats::ranks::{ALPHA, PairwiseTests};
 
 use crate::metric::Metric;
 use crate::sample::Sample;
+use crate::validation::SIMULATED_SERVICES;
 
-/// The services of a simulated comparison: those of a default run.
-pub const SIMULATED_SERVICES: usize = 5;
 /// The share of runs that must find a difference for it to count as found.
 const POWER: f64 = 0.8;
 /// Simulated comparisons for each share.
@@ -71,7 +70,7 @@ impl Pool {
         Some(f64::from(above) * 0.001)
     }
 
-    fn share(&self, rounds: usize, slower: f64, hit: impl Fn(&Comparison) -> bool) -> f64 {
+    fn share(&self, rounds: usize, slower: f64, hit: impl Fn(&PairwiseTests) -> bool) -> f64 {
         let mut rng = Rng::with_seed(u64::from(RUNS));
         let hits = (0..RUNS)
             .filter(|_| self.run(rounds, slower, &mut rng).as_ref().is_some_and(&hit))
@@ -82,7 +81,7 @@ impl Pool {
     /// One simulated comparison. In each round a service differs from a common base by what some pair of copies differed
     /// by in some round; the first is slower besides. A pair keeps its direction, so that noise which is not symmetric
     /// stays so; which pair it is, is drawn anew each round, as any process may be the one that happens to be slow.
-    fn run(&self, rounds: usize, slower: f64, rng: &mut Rng) -> Option<Comparison> {
+    fn run(&self, rounds: usize, slower: f64, rng: &mut Rng) -> Option<PairwiseTests> {
         // Two services share what a pair of copies differs by, so each gets half of its variance.
         let scale = std::f64::consts::FRAC_1_SQRT_2;
         let mut services: Vec<Vec<f64>> = vec![Vec::new(); SIMULATED_SERVICES];
@@ -93,7 +92,7 @@ impl Pool {
                 pair[rng.usize(..pair.len())] * scale + effect
             }));
         }
-        Comparison::new(services.len(), true, |a, b| {
+        PairwiseTests::new(services.len(), true, |a, b| {
             Some(services[a].iter().zip(&services[b]).map(|(a, b)| a - b).collect())
         })
     }

@@ -11,21 +11,21 @@ use crate::variant::checkout::Checkout;
 pub enum Change {
     /// Another version of a crate.
     Version {
-        /// The crate.
+        /// The crate, as its package is named.
         name: String,
-        /// The version.
+        /// Exact, as in a lockfile.
         version: Version,
     },
     /// A crate of a folder instead of that of the registry.
     Patch {
-        /// The crate.
+        /// The crate, as its package is named.
         name: String,
         /// Where it is.
         checkout: Checkout,
     },
     /// The files of a commit.
     Commit {
-        /// Its hash.
+        /// In full, as 40 hexadecimal digits.
         hash: String,
         /// What the user calls it.
         name: String,

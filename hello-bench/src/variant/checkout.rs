@@ -21,7 +21,7 @@ pub struct Checkout {
     pub shown: String,
     /// The folder of its manifest.
     pub folder: PathBuf,
-    /// Its version.
+    /// As its manifest says, which need not be a release.
     pub version: String,
     /// Stands for what its workspace holds.
     pub digest: u64,

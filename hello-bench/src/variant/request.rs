@@ -8,7 +8,7 @@ use cargo_metadata::semver::Version;
 /// Versions of a crate, as in `axum@0.8.6,0.8.9`.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Versions {
-    /// The crate.
+    /// The crate, as its package is named.
     pub name: String,
     /// The versions, in the order given.
     pub versions: Vec<Version>,
@@ -32,7 +32,7 @@ impl FromStr for Versions {
 /// A crate to replace, as in `hyper=../hyper` and `hyper=git:URL#REV`.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Patch {
-    /// The crate.
+    /// The crate, as its package is named.
     pub name: String,
     /// A folder, or `git:` with an address and a revision.
     pub source: String,

@@ -31,6 +31,8 @@ pub(super) fn files(root: &Path, interrupt: &Interrupt) -> Result<Vec<PathBuf>> 
     if !found.iter().any(|path| path == Path::new("Cargo.toml")) {
         found = walk(root)?;
     }
+    // Versions are those of the build beside this one, even if git leaves the lockfile out.
+    found.push(PathBuf::from("Cargo.lock"));
     found.retain(|path| root.join(path).symlink_metadata().is_ok_and(|kind| !kind.is_dir()));
     found.sort_unstable();
     found.dedup();
@@ -72,14 +74,16 @@ pub(super) fn unused(workspace: &Metadata, packages: &[&str]) -> Vec<PathBuf> {
     workspace.packages.iter().filter(is_unused).filter_map(folder).collect()
 }
 
-/// Adds the names of files and what they hold. Prose and pictures are left out: no build depends on them.
+/// Adds the names of files and what they hold. Prose and pictures are left out, unless they lie beside sources, which may
+/// include them.
 ///
 /// # Errors
 /// When a file cannot be read.
 pub(super) fn digest(root: &Path, files: &[PathBuf], state: &mut DefaultHasher) -> Result<()> {
     let is_prose = |path: &PathBuf| {
         let ending = path.extension().and_then(|ending| ending.to_str());
-        matches!(ending, Some("md" | "png" | "svg"))
+        let is_source = path.iter().any(|folder| folder == "src");
+        !is_source && matches!(ending, Some("md" | "png" | "svg"))
     };
     for path in files.iter().filter(|path| !is_prose(path)) {
         let whole = root.join(path);

@@ -11,6 +11,7 @@ use anyhow::{Context, Result, anyhow, bail, ensure};
 
 use crate::command;
 use crate::interrupt::Interrupt;
+use crate::metadata::versions;
 use crate::program::{Builder, Program};
 use crate::service::{Catalogue, Service};
 use crate::variant::cargo::{self, Cargo, first_error};
@@ -21,14 +22,19 @@ use crate::variant::source;
 
 /// How often a lock that another process holds is tried.
 const LOCK_POLL_INTERVAL: Duration = Duration::from_millis(100);
-/// Variables that change what cargo makes.
-const VARIABLES: [&str; 6] = [
+/// How variables begin that change what cargo makes.
+const VARIABLES: [&str; 11] = [
     "RUSTFLAGS",
-    "CARGO_ENCODED_RUSTFLAGS",
-    "CARGO_BUILD_RUSTFLAGS",
     "RUSTC",
-    "RUSTC_WRAPPER",
-    "CARGO_BUILD_TARGET",
+    "CARGO_BUILD_",
+    "CARGO_ENCODED_",
+    "CARGO_PROFILE_",
+    "CARGO_TARGET_",
+    "CC",
+    "CFLAGS",
+    "AR",
+    "TARGET_C",
+    "HOST_C",
 ];
 
 /// Makes changed builds of the services of one catalogue.
@@ -61,7 +67,7 @@ impl<'a> Workshop<'a> {
         fs::create_dir_all(&folder).with_context(|| format!("cannot write to {}", folder.display()))?;
         let mut state = DefaultHasher::new();
         compiler(root, interrupt)?.hash(&mut state);
-        VARIABLES.map(std::env::var_os).hash(&mut state);
+        settings(root).hash(&mut state);
         let unused = source::unused(&metadata, &catalogue.packages());
         Ok(Self { catalogue, profile, interrupt, folder, unused, compiler: state.finish() })
     }
@@ -124,6 +130,7 @@ impl<'a> Workshop<'a> {
         own.sources.retain(|path| tree.join(path).is_file());
         let catalogue = self.catalogue.at(&tree);
         let builder = Builder::new(&catalogue, self.profile, self.interrupt);
+        ensure_used(&own, change, &builder)?;
         let kept = folder.join("bin").join(self.profile).join(&own.name);
         if !kept.is_file() {
             self.compile(&own, change, &builder, &kept)?;
@@ -198,11 +205,45 @@ impl<'a> Workshop<'a> {
     }
 }
 
+/// That a build has what it is named by: a workspace may lock several versions of a crate, each for other services.
+fn ensure_used(service: &Service, change: &Change, builder: &Builder) -> Result<()> {
+    let (name, version) = match change {
+        Change::Version { name, version } => (name, version.to_string()),
+        Change::Patch { name, checkout } => (name, checkout.version.clone()),
+        Change::Commit { .. } => return Ok(()),
+    };
+    let package = service.package.as_deref().context("only a package can be changed")?;
+    let used = versions(&builder.dependency_tree(service, package)?, name);
+    ensure!(
+        used.contains(&version),
+        "{} cannot be built with {change}: it depends on {name} {}",
+        service.name,
+        used.join(" and ")
+    );
+    Ok(())
+}
+
 fn does_not_compile(change: &Change) -> String {
     match change {
         Change::Commit { .. } => format!("does not compile at {change}"),
         _ => format!("does not compile with {change}"),
     }
+}
+
+/// What users set for cargo outside of this folder: variables, and the files that cargo reads beside those of the sources.
+fn settings(root: &Path) -> (Vec<(String, String)>, Vec<Vec<u8>>) {
+    let is_one =
+        |name: &str| VARIABLES.iter().any(|start| name.starts_with(start)) && name != "CARGO_TARGET_DIR";
+    let mut variables: Vec<(String, String)> = std::env::vars_os()
+        .map(|(name, value)| (name.to_string_lossy().into_owned(), value.to_string_lossy().into_owned()))
+        .filter(|(name, _)| is_one(name))
+        .collect();
+    variables.sort_unstable();
+    let home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
+    let home = home.or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".cargo")));
+    let folders = root.ancestors().map(|folder| folder.join(".cargo")).chain(home);
+    let files = folders.flat_map(|folder| ["config.toml", "config"].map(|name| folder.join(name)));
+    (variables, files.filter_map(|file| fs::read(file).ok()).collect())
 }
 
 /// The compiler that builds in this folder.

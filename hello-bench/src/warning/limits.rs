@@ -3,7 +3,7 @@
 use crate::stress::crowd::IdlePoint;
 use crate::stress::findings::Findings;
 use crate::stress::overload::Overload;
-use crate::stress::window::Limit;
+use crate::stress::window::LimitingFactor;
 use crate::warning::Warning;
 
 impl Warning {
@@ -12,7 +12,7 @@ impl Warning {
         match findings {
             Findings::Sustain(found) => match (found.rate_per_s > 0.0, found.limit) {
                 (false, _) => vec![Self::SustainsNothing],
-                (true, Some(Limit::Generator)) => {
+                (true, Some(LimitingFactor::Generator)) => {
                     vec![Self::StoppedByGenerator { rate_per_s: found.rate_per_s }]
                 }
                 _ => Vec::new(),

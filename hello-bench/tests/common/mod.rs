@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::Once;
 
+use serde_json::Value;
+
 /// The binary, run at the root of the repository.
 pub(crate) fn bench() -> assert_cmd::Command {
     let mut command = assert_cmd::Command::new(env!("CARGO_BIN_EXE_hello-bench"));
@@ -109,4 +111,33 @@ pub(crate) fn scenarios(folder: &Path) -> PathBuf {
     }"#;
     fs::write(&path, text).unwrap();
     path
+}
+
+/// `hello-bench compare` with a catalogue of faulty services, all in `folder`.
+pub(crate) fn compare(
+    folder: &Path,
+    faults: &[(&str, &str, u32)],
+    arguments: &[&str],
+) -> assert_cmd::assert::Assert {
+    let (services, scenarios) = (catalogue(folder, faults), scenarios(folder));
+    let mut command = bench();
+    command
+        .arg("compare")
+        .args(arguments)
+        .arg("--services")
+        .arg(services)
+        .arg("--scenarios")
+        .arg(scenarios);
+    command.arg("--out").arg(folder.join("out")).assert()
+}
+
+/// The `results.json` of that run.
+pub(crate) fn results(folder: &Path) -> Value {
+    serde_json::from_str(&fs::read_to_string(folder.join("out/results.json")).unwrap()).unwrap()
+}
+
+/// The lines of its `samples.jsonl`.
+pub(crate) fn samples(folder: &Path) -> Vec<Value> {
+    let text = fs::read_to_string(folder.join("out/samples.jsonl")).unwrap();
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }

@@ -7,14 +7,11 @@ use crate::render::table::Table;
 use crate::report::Report;
 
 /// The charts that answer one question of the reader's.
-pub struct Section {
-    /// The anchor.
+pub(crate) struct Section {
     pub id: &'static str,
-    /// The question.
     pub question: &'static str,
     /// What to know before looking.
     pub lead: String,
-    /// The charts.
     pub cards: Vec<Card>,
 }
 
@@ -26,14 +23,13 @@ impl Section {
 }
 
 /// A chart with its data.
-pub struct Card {
+pub(crate) struct Card {
     /// What it shows.
     pub title: String,
     /// In what unit, and which direction is better.
     pub subtitle: String,
     /// The chart; absent where the table is all.
     pub drawing: Option<Drawing>,
-    /// The data.
     pub table: Table,
 }
 
@@ -55,7 +51,7 @@ fn widths(cards: usize) -> Vec<&'static str> {
 }
 
 /// The name and colour of a service in charts, pale for one that is not ranked.
-pub fn series(report: &Report, service: &str) -> Series {
+pub(crate) fn series(report: &Report, service: &str) -> Series {
     let (name, colour) = (label(report, service), colour(report, service));
     if report.failed().iter().any(|(failed, _)| *failed == service) {
         return Series { name: format!("{name} ✗"), colour: format!("{colour} off") };
@@ -64,7 +60,7 @@ pub fn series(report: &Report, service: &str) -> Series {
 }
 
 /// The framework, where it names the service.
-pub fn label(report: &Report, service: &str) -> String {
+pub(crate) fn label(report: &Report, service: &str) -> String {
     report
         .metadata(service)
         .map_or_else(|| service.to_owned(), |metadata| metadata.label(&report.run.services))

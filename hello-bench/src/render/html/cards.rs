@@ -10,7 +10,7 @@ use crate::report::Report;
 use crate::summary::{MetricSummary, Row, Summary};
 
 /// A metric of every service as bars with whiskers; `None` where no service has it.
-pub fn figure_bars(report: &Report, summary: &Summary, metric: Metric) -> Option<Card> {
+pub(crate) fn metric_bars(report: &Report, summary: &Summary, metric: Metric) -> Option<Card> {
     let known: Vec<(&Row, &MetricSummary)> =
         summary.rows.iter().filter_map(|row| Some((row, row.metrics.get(&metric)?))).collect();
     let scale = metric.scale();
@@ -51,7 +51,7 @@ fn range(summary: &MetricSummary, scale: f64) -> Option<(f64, f64)> {
 }
 
 /// What a chart of bars shows, in a sentence.
-pub fn spoken(title: &str, bars: &[Bar]) -> String {
+pub(crate) fn spoken(title: &str, bars: &[Bar]) -> String {
     let values: Vec<String> = bars.iter().map(|bar| format!("{} {}", bar.series.name, bar.text)).collect();
     format!("{title}: {}", values.join(", "))
 }
@@ -65,7 +65,7 @@ const PERCENTILES: [(&str, Metric); 5] = [
 ];
 
 /// Percentiles of latency.
-pub fn latency(report: &Report, summary: &Summary) -> Card {
+pub(crate) fn latency(report: &Report, summary: &Summary) -> Card {
     let rows: Vec<Percentiles> = summary
         .rows
         .iter()
@@ -85,7 +85,7 @@ pub fn latency(report: &Report, summary: &Summary) -> Card {
         std::iter::once(row.service.clone()).chain(cells).collect()
     });
     let title = format!("Latency percentiles, {}", summary.scenario);
-    let said: Vec<String> = rows
+    let labels: Vec<String> = rows
         .iter()
         .map(|row| {
             let points = row.points.iter().map(|(name, _, text)| format!("{name} {text}"));
@@ -93,7 +93,7 @@ pub fn latency(report: &Report, summary: &Summary) -> Card {
         })
         .collect();
     Card {
-        drawing: Some(chart::percentiles(format!("{title}, µs: {}", said.join("; ")), &rows)),
+        drawing: Some(chart::percentiles(format!("{title}, µs: {}", labels.join("; ")), &rows)),
         title,
         subtitle: "µs, log scale, less is better; p50, p90, p95, p99, p99.9".into(),
         table: table(&header, data.collect()),
@@ -101,7 +101,7 @@ pub fn latency(report: &Report, summary: &Summary) -> Card {
 }
 
 /// Latency of one service over time.
-pub fn windows(report: &Report, row: &Row, range: (f64, f64)) -> Card {
+pub(crate) fn windows(report: &Report, row: &Row, range: (f64, f64)) -> Card {
     let owner = series(report, &row.service);
     let points: Vec<(f64, f64, f64)> =
         row.windows.iter().map(|window| (window.start_s, window.p50_us, window.p99_us)).collect();
@@ -122,7 +122,7 @@ pub fn windows(report: &Report, row: &Row, range: (f64, f64)) -> Card {
 }
 
 /// Memory at peak, with idle marked.
-pub fn memory(report: &Report, summary: &Summary) -> Card {
+pub(crate) fn memory(report: &Report, summary: &Summary) -> Card {
     let metrics = |row: &Row| {
         let of = |metric| row.metrics.get(&metric).map(|of_rounds| of_rounds.value);
         Some((of(Metric::PeakRssBytes)?, of(Metric::IdleRssBytes)?))
@@ -158,7 +158,7 @@ pub fn memory(report: &Report, summary: &Summary) -> Card {
 }
 
 /// Bars of something that is counted and not measured in rounds.
-pub fn fact_bars(
+pub(crate) fn fact_bars(
     report: &Report,
     title: &str,
     subtitle: &str,
@@ -193,6 +193,6 @@ pub fn fact_bars(
 }
 
 /// A table with one column of names.
-pub fn table(header: &[&str], rows: Vec<Vec<String>>) -> Table {
+pub(crate) fn table(header: &[&str], rows: Vec<Vec<String>>) -> Table {
     Table { header: header.iter().map(|heading| (*heading).to_owned()).collect(), rows, text_columns: 1 }
 }

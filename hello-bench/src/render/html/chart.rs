@@ -18,19 +18,15 @@ const LETTERS: usize = 16;
 
 /// One service in a chart.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Series {
-    /// Its name.
+pub(crate) struct Series {
     pub name: String,
     /// The class of its colour.
     pub colour: String,
 }
 
-/// A bar.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Bar {
-    /// Whose it is.
+pub(crate) struct Bar {
     pub series: Series,
-    /// Its length.
     pub value: f64,
     /// From where to where its whisker reaches; absent for a single value.
     pub whisker: Option<(f64, f64)>,
@@ -41,7 +37,7 @@ pub struct Bar {
 }
 
 /// Horizontal bars from zero, with whiskers and their values.
-pub fn bars(label: String, bars: &[Bar]) -> Drawing {
+pub(crate) fn bars(label: String, bars: &[Bar]) -> Drawing {
     let reach = |bar: &Bar| bar.whisker.map_or(bar.value, |(_, high)| high.max(bar.value));
     let most = bars.iter().map(reach).fold(0.0, f64::max);
     let scale = Scale::linear(most, (LEFT, WIDTH - RIGHT));
@@ -67,15 +63,14 @@ pub fn bars(label: String, bars: &[Bar]) -> Drawing {
 
 /// The percentiles of one service.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Percentiles {
-    /// Whose they are.
+pub(crate) struct Percentiles {
     pub series: Series,
     /// Name, value and value as it is written, ascending.
     pub points: Vec<(&'static str, f64, String)>,
 }
 
 /// Percentiles as dots on a logarithmic axis, the first and last with their values.
-pub fn percentiles(label: String, rows_of: &[Percentiles]) -> Drawing {
+pub(crate) fn percentiles(label: String, rows_of: &[Percentiles]) -> Drawing {
     const HIGH: f64 = 40.0;
     let all = || rows_of.iter().flat_map(|row| row.points.iter().map(|(_, value, _)| *value));
     let scale = Scale::logarithmic(
@@ -111,17 +106,15 @@ pub fn percentiles(label: String, rows_of: &[Percentiles]) -> Drawing {
 
 /// The rounds of one service.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Rounds {
-    /// Whose they are.
+pub(crate) struct Rounds {
     pub series: Series,
-    /// A value a round.
     pub values: Vec<f64>,
     /// Where the line across them stands.
     pub centre: f64,
 }
 
 /// Each round as a dot, with a line across.
-pub fn rounds(label: String, rows_of: &[Rounds]) -> Drawing {
+pub(crate) fn rounds(label: String, rows_of: &[Rounds]) -> Drawing {
     let all = || rows_of.iter().flat_map(|row| row.values.iter().copied());
     let range = (all().fold(f64::INFINITY, f64::min), all().fold(0.0, f64::max));
     let scale = Scale::between(range, (LEFT + 8.0, WIDTH - 12.0));
@@ -139,7 +132,12 @@ pub fn rounds(label: String, rows_of: &[Rounds]) -> Drawing {
 }
 
 /// Latency of one service over time on a logarithmic axis: a thick line for the median, a thin one for the 99th percentile.
-pub fn over_time(label: String, colour: &str, points: &[(f64, f64, f64)], range: (f64, f64)) -> Drawing {
+pub(crate) fn over_time(
+    label: String,
+    colour: &str,
+    points: &[(f64, f64, f64)],
+    range: (f64, f64),
+) -> Drawing {
     const HEIGHT: f64 = 110.0;
     const START: f64 = 44.0;
     let end = points.iter().map(|(time, ..)| *time).fold(0.0, f64::max);
@@ -180,7 +178,7 @@ pub(super) fn name(drawing: &mut Drawing, series: &Series, middle: f64) {
 }
 
 /// A name as far as it fits; the table beside the chart has it whole.
-pub fn shortened(name: &str) -> String {
+pub(crate) fn shortened(name: &str) -> String {
     if name.chars().count() <= LETTERS {
         return name.to_owned();
     }

@@ -22,21 +22,20 @@ const CLASSES: [(&str, &str); 8] = [
 
 /// Text of one kind.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Span {
+pub(crate) struct CodeSpan {
     /// The class of its colour; empty for plain text.
     pub class: &'static str,
-    /// The text.
     pub text: String,
 }
 
 /// Marks the syntax of a file, by the ending of its name. A file of an unknown kind is plain text.
-pub fn highlight(path: &str, text: &str) -> Vec<Span> {
-    let plain = || vec![Span { class: "", text: text.to_owned() }];
+pub(crate) fn highlight(path: &str, text: &str) -> Vec<CodeSpan> {
+    let plain = || vec![CodeSpan { class: "", text: text.to_owned() }];
     let ending = Path::new(path).extension().and_then(|ending| ending.to_str()).unwrap_or_default();
     let Some(syntax) = SYNTAXES.find_syntax_by_extension(ending) else { return plain() };
     let mut state = ParseState::new(syntax);
     let mut stack = ScopeStack::new();
-    let mut spans: Vec<Span> = Vec::new();
+    let mut spans: Vec<CodeSpan> = Vec::new();
     for line in text.split_inclusive('\n') {
         let Ok(operations) = state.parse_line(line, &SYNTAXES) else { return plain() };
         for (piece, operation) in ScopeRegionIterator::new(&operations, line) {
@@ -50,11 +49,11 @@ pub fn highlight(path: &str, text: &str) -> Vec<Span> {
 }
 
 /// Adds text, to the last span where it is of the same kind or blank.
-fn append(spans: &mut Vec<Span>, class: &'static str, piece: &str) {
+fn append(spans: &mut Vec<CodeSpan>, class: &'static str, piece: &str) {
     match spans.last_mut() {
         _ if piece.is_empty() => {}
         Some(last) if last.class == class || piece.trim().is_empty() => last.text.push_str(piece),
-        _ => spans.push(Span { class, text: piece.to_owned() }),
+        _ => spans.push(CodeSpan { class, text: piece.to_owned() }),
     }
 }
 
@@ -76,6 +75,6 @@ mod tests {
         assert_eq!(spans.iter().map(|span| span.text.as_str()).collect::<String>(), text);
         let class = |part: &str| spans.iter().find(|span| span.text.contains(part)).unwrap().class;
         assert_eq!((class("// a"), class("fn"), class("main"), class("y")), ("cm", "kw", "fn", "st"));
-        assert_eq!(highlight("a.unknown", text), [Span { class: "", text: text.into() }]);
+        assert_eq!(highlight("a.unknown", text), [CodeSpan { class: "", text: text.into() }]);
     }
 }

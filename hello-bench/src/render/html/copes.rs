@@ -5,7 +5,7 @@ use hello_stats::{Bounds, Estimate};
 use crate::metadata::Group;
 use crate::metric::{Metric, grouped};
 use crate::render::html::card::{Card, Section, series};
-use crate::render::html::cards::{figure_bars, spoken, table};
+use crate::render::html::cards::{metric_bars, spoken, table};
 use crate::render::html::chart::{self, Bar};
 use crate::render::html::lines::{Line, Values, lines};
 use crate::render::stress::{interval, ms, overloads, percent, phases, recovery, stopped_by};
@@ -17,7 +17,7 @@ use crate::stress::row::{CurveRow, StressRow, SustainedRow};
 use crate::summary::{Row, Summary};
 
 /// The section, empty where no load looked for limits.
-pub fn section(report: &Report) -> Section {
+pub(crate) fn section(report: &Report) -> Section {
     Section {
         id: "copes",
         question: "Who copes?",
@@ -30,7 +30,7 @@ pub fn section(report: &Report) -> Section {
 }
 
 /// Whether a load belongs here, and not to those that ask who is fast.
-pub fn is_about_limits(report: &Report, summary: &Summary) -> bool {
+pub(crate) fn is_about_limits(report: &Report, summary: &Summary) -> bool {
     let scenario = report.scenario(summary);
     scenario.is_some_and(|scenario| scenario.stress.is_some() || scenario.connection_per_request)
 }
@@ -56,7 +56,7 @@ fn cards(report: &Report, summary: &Summary) -> Vec<Card> {
     }
     if report.scenario(summary).is_some_and(|scenario| scenario.connection_per_request) {
         let metrics = [Metric::CpuUsPerRequest, Metric::ThroughputPerS, Metric::LatencyP99Us];
-        cards.extend(metrics.into_iter().filter_map(|metric| figure_bars(report, summary, metric)));
+        cards.extend(metrics.into_iter().filter_map(|metric| metric_bars(report, summary, metric)));
     }
     cards
 }
@@ -128,7 +128,7 @@ fn hockey_sticks(report: &Report, summary: &Summary, curves: &[(&Row, &CurveRow)
     let points =
         |curve: &CurveRow| curve.points.iter().map(|point| (point.rate_per_s, point.p99_us / 1e3)).collect();
     let drawn: Vec<Line> = curves.iter().map(|(row, curve)| line(report, row, points(curve))).collect();
-    let said: Vec<String> = curves
+    let labels: Vec<String> = curves
         .iter()
         .filter_map(|(row, curve)| {
             let last = curve.points.last()?;
@@ -147,7 +147,7 @@ fn hockey_sticks(report: &Report, summary: &Summary, curves: &[(&Row, &CurveRow)
     let title = format!("Latency against load, {}", summary.scenario);
     Card {
         drawing: Some(lines(
-            format!("{title}, p99 in ms: {}", said.join(", ")),
+            format!("{title}, p99 in ms: {}", labels.join(", ")),
             "requests/s offered",
             &drawn,
             Values::Logarithmic,
@@ -170,7 +170,7 @@ fn goodput(report: &Report, summary: &Summary, found: &[(&Row, &OverloadRow)]) -
         points
     };
     let drawn: Vec<Line> = found.iter().map(|(row, overload)| line(report, row, points(overload))).collect();
-    let said: Vec<String> = found
+    let labels: Vec<String> = found
         .iter()
         .filter_map(|(row, overload)| {
             let phase = overloads(overload).last()?;
@@ -180,7 +180,7 @@ fn goodput(report: &Report, summary: &Summary, found: &[(&Row, &OverloadRow)]) -
     let title = format!("Right answers in time, {}", summary.scenario);
     Card {
         drawing: Some(lines(
-            format!("{title}, a second: {}", said.join(", ")),
+            format!("{title}, a second: {}", labels.join(", ")),
             "requests/s offered",
             &drawn,
             Values::AgainstLoad,

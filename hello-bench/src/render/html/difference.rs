@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use crate::diff::{Change, Diff, Verdict};
+use crate::diff::{Diff, MetricChange, Verdict};
 use crate::metric::Metric;
 use crate::render::html::card::Card;
 use crate::render::html::cards::table;
@@ -14,7 +14,7 @@ use crate::render::outcomes;
 /// The page as the template sees it.
 #[derive(Template)]
 #[template(path = "diff.html")]
-struct Page<'a> {
+struct DifferencePage<'a> {
     headline: String,
     earlier: String,
     later: String,
@@ -26,7 +26,7 @@ struct Page<'a> {
 ///
 /// # Errors
 /// When the template cannot be filled.
-pub fn page(diff: &Diff) -> Result<String, askama::Error> {
+pub(crate) fn page(diff: &Diff) -> Result<String, askama::Error> {
     let day = |time: jiff::Timestamp| time.strftime("%-d %B %Y, %H:%M").to_string();
     let mut cards = Vec::new();
     for metric in Metric::ALL {
@@ -35,7 +35,7 @@ pub fn page(diff: &Diff) -> Result<String, askama::Error> {
         }
     }
     let headline = headline(diff);
-    Page { headline, earlier: day(diff.earlier), later: day(diff.later), diff, cards }.render()
+    DifferencePage { headline, earlier: day(diff.earlier), later: day(diff.later), diff, cards }.render()
 }
 
 fn headline(diff: &Diff) -> String {
@@ -53,8 +53,8 @@ fn scenarios(diff: &Diff) -> Vec<&str> {
 }
 
 fn card(diff: &Diff, scenario: &str, metric: Metric) -> Option<Card> {
-    let of = |change: &&Change| change.metric == metric && change.scenario == scenario;
-    let changes: Vec<&Change> = diff.changes.iter().filter(of).collect();
+    let of = |change: &&MetricChange| change.metric == metric && change.scenario == scenario;
+    let changes: Vec<&MetricChange> = diff.changes.iter().filter(of).collect();
     let rows: Vec<ForestRow> = changes.iter().map(|change| forest_row(change)).collect();
     let data = changes.iter().map(|change| {
         let (earlier, later) = (metric.show(change.earlier), metric.show(change.later));
@@ -62,16 +62,16 @@ fn card(diff: &Diff, scenario: &str, metric: Metric) -> Option<Card> {
         vec![change.service.clone(), earlier, later, ratio, format!("{:.3}", change.p)]
     });
     let title = format!("{}, {scenario}", metric.label());
-    let said: Vec<String> = rows.iter().map(|row| format!("{} {}", row.series.name, row.text)).collect();
+    let labels: Vec<String> = rows.iter().map(|row| format!("{} {}", row.series.name, row.text)).collect();
     (!rows.is_empty()).then(|| Card {
-        drawing: Some(forest(format!("{title}: {}", said.join(", ")), &rows)),
+        drawing: Some(forest(format!("{title}: {}", labels.join(", ")), &rows)),
         title,
         subtitle: if metric.lower_is_better() { "less is better" } else { "more is better" }.to_owned(),
         table: table(&["service", "earlier", "later", "ratio", "p"], data.collect()),
     })
 }
 
-fn forest_row(change: &Change) -> ForestRow {
+fn forest_row(change: &MetricChange) -> ForestRow {
     let (sign, colour) = match change.verdict {
         Verdict::Improved => ("▲", "c2"),
         Verdict::Regressed => ("▼", "c7"),

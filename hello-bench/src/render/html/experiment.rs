@@ -23,7 +23,7 @@ const PUBLISHED: [(&str, &str, &str, &str, &str); 7] = [
 ];
 
 /// Ours where it was measured, and theirs.
-pub fn section(report: &Report) -> Section {
+pub(crate) fn section(report: &Report) -> Section {
     let own = report.summaries.iter().filter(|summary| TESTS.contains(&summary.scenario.as_str()));
     let mut cards: Vec<Card> = own.map(|summary| ours(report, summary)).collect();
     if !cards.is_empty() {

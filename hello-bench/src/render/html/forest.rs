@@ -11,30 +11,26 @@ const REACH: f64 = 0.6;
 
 /// A row of the plot.
 #[derive(Clone, Debug, PartialEq)]
-pub struct ForestRow {
-    /// The service.
+pub(crate) struct ForestRow {
     pub series: Series,
-    /// The ratio.
     pub ratio: f64,
     /// Its bounds; absent for the reference, whose ratio is 1.
     pub bounds: Option<(f64, f64)>,
     /// The ratio as it is written.
     pub text: String,
-    /// What the row is.
     pub kind: RowKind,
 }
 
 /// What a row of the plot is.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum RowKind {
+pub(crate) enum RowKind {
     /// A service, whose bounds are all within the axis.
     Service,
     /// A mark for orientation, which does not widen the axis much: the floor, or the control.
     Mark,
 }
 
-/// The plot.
-pub fn forest(label: String, rows_of: &[ForestRow]) -> Drawing {
+pub(crate) fn forest(label: String, rows_of: &[ForestRow]) -> Drawing {
     let scale = scale(rows_of);
     let mut drawing = rows(label, rows_of.len(), &scale);
     drawing.line((scale.at(1.0), 0.0), (scale.at(1.0), rows_of.len() as f64 * ROW), "one");

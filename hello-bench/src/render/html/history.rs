@@ -43,7 +43,7 @@ struct Shown {
 ///
 /// # Errors
 /// When the template cannot be filled.
-pub fn page(history: &History) -> Result<String, askama::Error> {
+pub(crate) fn page(history: &History) -> Result<String, askama::Error> {
     let services = history.services.iter().zip(0..).map(|(service, index)| part(service, index));
     Page { headline: headline(history), services: services.collect() }.render()
 }
@@ -57,10 +57,15 @@ fn headline(history: &History) -> String {
 
 fn part(service: &ServiceHistory, index: usize) -> Part {
     let colour = format!("c{}", own_colour(&service.framework).unwrap_or(5 + index % 4));
-    let cards = service.sittings.first().map(|sitting| cards(sitting, &colour)).unwrap_or_default();
+    let heading = heading(service);
+    let mut cards = service.sittings.first().map(|sitting| cards(sitting, &colour)).unwrap_or_default();
+    // A page has the same cards for each service.
+    for card in &mut cards {
+        card.title = format!("{heading}: {}", card.title);
+    }
     Part {
         id: service.service.clone(),
-        heading: heading(service),
+        heading,
         cards,
         sittings: service.sittings.iter().map(shown).collect(),
     }

@@ -15,8 +15,7 @@ const NAMES: (f64, usize) = (17.0, 3);
 
 /// The points of one service.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Line {
-    /// Whose they are.
+pub(crate) struct Line {
     pub series: Series,
     /// Whether the line is dashed, to tell services of one colour apart.
     pub is_dashed: bool,
@@ -26,15 +25,14 @@ pub struct Line {
 
 /// How values are drawn.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Values {
-    /// By their logarithms.
+pub(crate) enum Values {
     Logarithmic,
     /// From zero, with the line on which a value is as large as the load.
     AgainstLoad,
 }
 
 /// Lines over the load, with a name for each below.
-pub fn lines(label: String, unit: &str, lines: &[Line], values: Values) -> Drawing {
+pub(crate) fn lines(label: String, unit: &str, lines: &[Line], values: Values) -> Drawing {
     let points = || lines.iter().flat_map(|line| line.points.iter().copied());
     let most = |pick: fn((f64, f64)) -> f64| points().map(pick).fold(0.0, f64::max);
     let least = points()

@@ -1,24 +1,24 @@
 //! `report.html`: one file, without network or script.
 
-pub mod card;
-pub mod cards;
-pub mod chart;
-pub mod code;
-pub mod copes;
-pub mod difference;
-pub mod experiment;
-pub mod forest;
-pub mod history;
-pub mod lines;
-pub mod ratios;
-pub mod scale;
-pub mod sections;
-pub mod svg;
+pub(crate) mod card;
+pub(crate) mod cards;
+pub(crate) mod chart;
+pub(crate) mod code;
+pub(crate) mod copes;
+pub(crate) mod difference;
+pub(crate) mod experiment;
+pub(crate) mod forest;
+pub(crate) mod history;
+pub(crate) mod lines;
+pub(crate) mod ratios;
+pub(crate) mod scale;
+pub(crate) mod sections;
+pub(crate) mod svg;
 
 use askama::Template;
 
 use crate::render::html::card::{Card, Section, colour, label};
-use crate::render::html::code::Span;
+use crate::render::html::code::CodeSpan;
 use crate::render::html::svg::{Mark, WIDTH};
 use crate::render::{overview, tables};
 use crate::report::Report;
@@ -27,7 +27,7 @@ use crate::summary::Summary;
 /// The page as the template sees it.
 #[derive(Template)]
 #[template(path = "report.html")]
-struct Page<'a> {
+struct ReportPage<'a> {
     headline: String,
     /// What the other loads and groups show.
     headlines: Vec<String>,
@@ -41,7 +41,7 @@ struct Page<'a> {
     ranking: Ranking,
     failed: Vec<(&'a str, &'a str)>,
     sections: Vec<Section>,
-    sources: Vec<Source<'a>>,
+    sources: Vec<SourceListing<'a>>,
     notes: Vec<String>,
     order: String,
 }
@@ -62,10 +62,10 @@ struct RankingRow {
 }
 
 /// A source file to read.
-struct Source<'a> {
+struct SourceListing<'a> {
     name: &'a str,
     path: &'a str,
-    spans: Vec<Span>,
+    spans: Vec<CodeSpan>,
 }
 
 /// The page of a report.
@@ -73,7 +73,7 @@ struct Source<'a> {
 /// # Errors
 /// When the template cannot be filled.
 pub fn page(report: &Report) -> Result<String, askama::Error> {
-    let page = Page {
+    let page = ReportPage {
         headline: headline(report),
         headlines: report.headlines.iter().skip(1).map(ToString::to_string).collect(),
         controls: controls(report),
@@ -134,19 +134,19 @@ fn notes(report: &Report) -> Vec<String> {
 fn order(report: &Report) -> String {
     let plan = &report.run.plan;
     format!(
-        "{} rounds were planned. Each starts every service and visits all of them in random orders, which seed {} decides.",
+        "{} rounds were planned. Each starts every service and measures all of them in random order (seed {}).",
         plan.rounds, plan.seed
     )
 }
 
-fn sources(report: &Report) -> Vec<Source<'_>> {
+fn sources(report: &Report) -> Vec<SourceListing<'_>> {
     let quoted = report
         .run
         .services
         .iter()
         .filter_map(|metadata| Some((metadata, metadata.source.as_ref()?)));
     quoted
-        .map(|(metadata, source)| Source {
+        .map(|(metadata, source)| SourceListing {
             name: &metadata.name,
             path: &source.path,
             spans: code::highlight(&source.path, &source.text),

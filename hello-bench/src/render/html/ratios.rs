@@ -14,7 +14,7 @@ use crate::report::Report;
 use crate::summary::{Ratio, Row, Summary};
 
 /// The ratios of a group of services under one scenario; `None` where there are none.
-pub fn forest_card(report: &Report, summary: &Summary, group: Group) -> Option<Card> {
+pub(crate) fn forest_card(report: &Report, summary: &Summary, group: Group) -> Option<Card> {
     let rows = forest_rows(report, summary, group);
     if rows.iter().filter(|row| row.kind == RowKind::Service).count() < 2 && group == Group::Service {
         return None;
@@ -123,7 +123,7 @@ fn data(summary: &Summary, group: Group) -> Vec<Vec<String>> {
 }
 
 /// The ratio of every round; `None` where there are none.
-pub fn rounds_card(report: &Report, summary: &Summary) -> Option<Card> {
+pub(crate) fn rounds_card(report: &Report, summary: &Summary) -> Option<Card> {
     let own: Vec<(&Row, &Ratio)> = summary
         .rows
         .iter()
@@ -144,12 +144,12 @@ pub fn rounds_card(report: &Report, summary: &Summary) -> Option<Card> {
         vec![row.service.clone(), format!("{spread:.4}"), values.join(", ")]
     });
     let title = format!("{}, {}: rounds", summary.primary.title(), summary.scenario);
-    let label = format!("{title}: a dot for each round of each service; their spread is in the table");
+    let label = format!("{title}: one dot for each round of each service; the table has their spread");
     (!rows.is_empty()).then(|| Card {
         drawing: Some(chart::rounds(label, &rows)),
         title,
         subtitle: format!(
-            "ratio {}; a dot is a round, the line is their mean",
+            "ratio {}; each dot is a round, the line is their mean",
             tables::vs(report, Group::Service)
         ),
         table: table(&["service", "MAD", "rounds"], data.collect()),

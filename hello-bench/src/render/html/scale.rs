@@ -4,7 +4,7 @@ use crate::metric::grouped;
 
 /// An axis from one position to another.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Scale {
+pub(crate) struct Scale {
     low: f64,
     high: f64,
     logarithmic: bool,
@@ -14,7 +14,7 @@ pub struct Scale {
 
 impl Scale {
     /// From zero to at least `most`.
-    pub fn linear(most: f64, positions: (f64, f64)) -> Self {
+    pub(crate) fn linear(most: f64, positions: (f64, f64)) -> Self {
         let most = if most > 0.0 && most.is_finite() { most } else { 1.0 };
         let step = round_step(most / 4.0);
         let ticks = (0..)
@@ -25,7 +25,7 @@ impl Scale {
     }
 
     /// Between two values, with a little room.
-    pub fn between((low, high): (f64, f64), positions: (f64, f64)) -> Self {
+    pub(crate) fn between((low, high): (f64, f64), positions: (f64, f64)) -> Self {
         if !(low.is_finite() && high > low) {
             return Self::linear(high.max(low), positions);
         }
@@ -36,7 +36,7 @@ impl Scale {
     }
 
     /// Between two values above zero, by their logarithms.
-    pub fn logarithmic((low, high): (f64, f64), positions: (f64, f64)) -> Self {
+    pub(crate) fn logarithmic((low, high): (f64, f64), positions: (f64, f64)) -> Self {
         if !(low > 0.0 && low.is_finite() && high > low && high.is_finite()) {
             return Self::linear(high, positions);
         }
@@ -48,17 +48,17 @@ impl Scale {
     }
 
     /// Whether a value lies on the axis.
-    pub fn holds(&self, value: f64) -> bool {
+    pub(crate) fn holds(&self, value: f64) -> bool {
         (self.low..=self.high).contains(&value)
     }
 
     /// The nearest value on the axis.
-    pub fn clamp(&self, value: f64) -> f64 {
+    pub(crate) fn clamp(&self, value: f64) -> f64 {
         value.clamp(self.low, self.high)
     }
 
     /// Where a value lies.
-    pub fn at(&self, value: f64) -> f64 {
+    pub(crate) fn at(&self, value: f64) -> f64 {
         let share = if self.logarithmic {
             (value / self.low).ln() / (self.high / self.low).ln()
         } else {
@@ -68,7 +68,7 @@ impl Scale {
     }
 
     /// Positions of the ticks, and their labels.
-    pub fn ticks(&self) -> Vec<(f64, String)> {
+    pub(crate) fn ticks(&self) -> Vec<(f64, String)> {
         self.ticks.iter().map(|tick| (self.at(*tick), short(*tick))).collect()
     }
 }

@@ -3,7 +3,7 @@
 use crate::metadata::{Group, Metadata};
 use crate::metric::Metric;
 use crate::render::html::card::{Card, Section};
-use crate::render::html::cards::{fact_bars, figure_bars, latency, memory, windows};
+use crate::render::html::cards::{fact_bars, latency, memory, metric_bars, windows};
 use crate::render::html::ratios::{forest_card, rounds_card};
 use crate::render::html::{copes, experiment};
 use crate::render::tables::Width;
@@ -12,7 +12,7 @@ use crate::report::Report;
 use crate::summary::{Summary, is_ranking};
 
 /// The sections of a page, in order.
-pub fn all(report: &Report) -> Vec<Section> {
+pub(crate) fn all(report: &Report) -> Vec<Section> {
     let found = [
         fast(report),
         over_time(report),
@@ -29,7 +29,7 @@ pub fn all(report: &Report) -> Vec<Section> {
 fn fast(report: &Report) -> Section {
     let mut cards = Vec::new();
     for summary in report.summaries.iter().filter(|summary| !copes::is_about_limits(report, summary)) {
-        cards.extend(figure_bars(report, summary, summary.primary));
+        cards.extend(metric_bars(report, summary, summary.primary));
         cards.push(latency(report, summary));
     }
     Section {
@@ -67,7 +67,7 @@ fn lean(report: &Report) -> Section {
         |summary: &&Summary| summary.rows.iter().any(|row| row.metrics.contains_key(&Metric::PeakRssBytes));
     if let Some(summary) = report.summaries.iter().find(has_memory) {
         cards.push(memory(report, summary));
-        cards.extend(figure_bars(report, summary, Metric::StartUpUs));
+        cards.extend(metric_bars(report, summary, Metric::StartUpUs));
     }
     let mib = |metadata: &Metadata| metadata.binary_bytes.map(|bytes| bytes as f64 / f64::from(1 << 20));
     cards.extend(fact_bars(report, "Binary size", "MiB, less is better", "MiB", mib, 2));
@@ -86,7 +86,8 @@ fn lean(report: &Report) -> Section {
     Section {
         id: "lean",
         question: "Who is lean?",
-        lead: "Memory is the resident set: peak under load, the mark within the bar is idle.".into(),
+        lead: "Memory is the resident set: the bar is the peak under load, the mark within it is idle."
+            .into(),
         cards,
     }
 }
@@ -94,7 +95,7 @@ fn lean(report: &Report) -> Section {
 fn robust(report: &Report) -> Section {
     let cards = report.probes.iter().map(|probes| Card {
         title: "Bad and slow peers".into(),
-        subtitle: "✗ marks what breaks the rule; what is left open is not judged".into(),
+        subtitle: "✗ marks a broken rule; open cases are not judged".into(),
         drawing: None,
         table: robustness::table(probes),
     });
@@ -124,19 +125,12 @@ fn easy(report: &Report) -> Section {
             0,
         ),
         fact_bars(report, "Dependencies", "third-party packages, less is better", "packages", crates, 0),
-        fact_bars(
-            report,
-            "Clean build",
-            "seconds for a release build from nothing, less is better",
-            "s",
-            build,
-            0,
-        ),
+        fact_bars(report, "Clean build", "seconds for a clean release build, less is better", "s", build, 0),
     ];
     Section {
         id: "easy",
         question: "Who is easy?",
-        lead: "The same service in each framework. The sources stand below, in the same order of functions."
+        lead: "The same service in each framework. The sources are below, with their functions in the same order."
             .into(),
         cards: cards.into_iter().flatten().collect(),
     }
@@ -155,7 +149,7 @@ fn sure(report: &Report) -> Section {
 }
 
 /// The picture that answers: the ratios of each group of services under each load.
-pub fn answer(report: &Report) -> Vec<Card> {
+pub(crate) fn answer(report: &Report) -> Vec<Card> {
     let groups = Group::RANKED.into_iter();
     let cards = groups.flat_map(|group| {
         let ranking = report.summaries.iter();
@@ -165,7 +159,7 @@ pub fn answer(report: &Report) -> Vec<Card> {
     cards.collect()
 }
 
-/// The load whose latency over time is shown: the first that is not cut into slices.
+/// The load whose latency over time is shown: the first that has no slices.
 fn scheduled(report: &Report) -> Option<&Summary> {
     report
         .summaries

@@ -1,11 +1,10 @@
 //! A drawing as data: marks at positions, which the template writes as inline SVG.
 
 /// The width of every drawing, in its own units: on a phone one unit is one pixel, so that text keeps its size.
-pub const WIDTH: f64 = 340.0;
+pub(crate) const WIDTH: f64 = 340.0;
 
-/// A drawing.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Drawing {
+pub(crate) struct Drawing {
     /// Its height; the width is [`WIDTH`].
     pub height: f64,
     /// What it shows, for those who do not see it.
@@ -16,66 +15,51 @@ pub struct Drawing {
 
 /// A part of a drawing, with the CSS classes that give it colour.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Mark {
-    /// A rectangle.
+pub(crate) enum Mark {
     Rect {
         /// The left edge.
         x: f64,
         /// The upper edge.
         y: f64,
-        /// The width.
         width: f64,
-        /// The height.
         height: f64,
-        /// The classes.
         class: String,
     },
     /// A straight line.
     Line {
-        /// The begin.
         from: (f64, f64),
-        /// The end.
         to: (f64, f64),
-        /// The classes.
         class: String,
     },
     /// A line through points.
     Path {
         /// The points as SVG writes them.
         points: String,
-        /// The classes.
         class: String,
     },
-    /// A disc.
     Circle {
-        /// The centre.
         at: (f64, f64),
-        /// The radius.
         radius: f64,
-        /// The classes.
         class: String,
     },
-    /// A word.
     Text {
         /// The anchor on the base line.
         at: (f64, f64),
         /// Which side the anchor is on: `start`, `middle` or `end`.
         anchor: &'static str,
-        /// The classes.
         class: String,
-        /// Its text.
         text: String,
     },
 }
 
 impl Drawing {
     /// An empty drawing.
-    pub fn new(height: f64, label: String) -> Self {
+    pub(crate) fn new(height: f64, label: String) -> Self {
         Self { height, label, marks: Vec::new() }
     }
 
     /// Adds a rectangle; one without width is not drawn.
-    pub fn rect(&mut self, (x, y): (f64, f64), (width, height): (f64, f64), class: &str) {
+    pub(crate) fn rect(&mut self, (x, y): (f64, f64), (width, height): (f64, f64), class: &str) {
         if width > 0.0 {
             self.marks.push(Mark::Rect {
                 x: tenth(x),
@@ -88,24 +72,30 @@ impl Drawing {
     }
 
     /// Adds a line.
-    pub fn line(&mut self, from: (f64, f64), to: (f64, f64), class: &str) {
+    pub(crate) fn line(&mut self, from: (f64, f64), to: (f64, f64), class: &str) {
         self.marks.push(Mark::Line { from: tenths(from), to: tenths(to), class: class.into() });
     }
 
     /// Adds a line through points.
-    pub fn path(&mut self, points: &[(f64, f64)], class: &str) {
+    pub(crate) fn path(&mut self, points: &[(f64, f64)], class: &str) {
         let points = points.iter().map(|(x, y)| format!("{:.1},{:.1}", x, y));
         self.marks
             .push(Mark::Path { points: points.collect::<Vec<_>>().join(" "), class: class.into() });
     }
 
     /// Adds a disc.
-    pub fn circle(&mut self, at: (f64, f64), radius: f64, class: &str) {
+    pub(crate) fn circle(&mut self, at: (f64, f64), radius: f64, class: &str) {
         self.marks.push(Mark::Circle { at: tenths(at), radius, class: class.into() });
     }
 
     /// Adds a word.
-    pub fn text(&mut self, at: (f64, f64), anchor: &'static str, class: &str, text: impl Into<String>) {
+    pub(crate) fn text(
+        &mut self,
+        at: (f64, f64),
+        anchor: &'static str,
+        class: &str,
+        text: impl Into<String>,
+    ) {
         self.marks
             .push(Mark::Text { at: tenths(at), anchor, class: class.into(), text: text.into() });
     }

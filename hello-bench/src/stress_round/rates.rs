@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use anyhow::{Result, ensure};
+use anyhow::Result;
 use hello_load::Scenario;
 
 use crate::participant::Participant;
@@ -27,9 +27,10 @@ pub(crate) struct RateLoad {
 }
 
 impl RateLoad {
-    /// The rate that shares are of.
+    /// The rate that shares are of; `None` where p99 was over the limit at every rate.
     fn base_per_s(&self) -> Option<f64> {
-        self.known_per_s.or_else(|| Some(self.finder.found()?.rate_per_s))
+        let found = || Some(self.finder.found()?.rate_per_s);
+        self.known_per_s.or_else(found).filter(|rate| *rate > 0.0)
     }
 }
 
@@ -58,23 +59,17 @@ impl RateParticipant<'_> {
         self.load.as_ref().is_none_or(|load| load.finder.is_over())
     }
 
-    /// The rate that was given or found.
-    pub(crate) fn base_per_s(&mut self) -> Result<f64> {
-        let base = self.load()?.base_per_s().unwrap_or_default();
-        ensure!(base > 0.0, "p99 holds at no rate, so there is none to take shares of");
-        Ok(base)
-    }
-
-    /// Offers a share of the rate.
+    /// Offers a share of the rate; nothing where p99 was over the limit at every rate.
     pub(crate) fn visit(&mut self, percent: f64) -> Result<()> {
-        let rate = self.base_per_s()? * percent / 100.0;
         let load = self.load()?;
-        let (window, _) = load.finder.window(rate)?;
+        let Some(base_per_s) = load.base_per_s() else { return Ok(()) };
+        let (window, _) = load.finder.window(base_per_s * percent / 100.0)?;
         load.points.push(CurvePoint { percent, window });
         Ok(())
     }
 
-    /// Offers the overload of a scenario relative to the rate, and notes what became of it.
+    /// Offers the overload of a scenario relative to the rate, and notes what became of it; nothing where p99 was over the
+    /// limit at every rate.
     pub(crate) fn flood(
         &mut self,
         scenario: &Scenario,
@@ -82,7 +77,7 @@ impl RateParticipant<'_> {
         session: &Session,
         progress: &dyn Fn(),
     ) -> Result<()> {
-        let base_per_s = self.base_per_s()?;
+        let Some(base_per_s) = self.load()?.base_per_s() else { return Ok(()) };
         let search = self.load.take().and_then(|load| load.finder.found());
         let target = self.target()?;
         let load = self.program.load(&target, scenario, &session.cores, seed);
@@ -103,17 +98,17 @@ impl RateParticipant<'_> {
         });
     }
 
-    /// Notes the curve.
     pub(crate) fn note_curve(&mut self) {
         let Some(mut load) = self.load.take() else { return };
         load.points.sort_by(|a, b| a.percent.total_cmp(&b.percent));
-        let (base_per_s, search) = (load.base_per_s().unwrap_or_default(), load.finder.found());
-        self.sample.findings = Some(Findings::Curve(Curve { base_per_s, search, points: load.points }));
+        let (base_per_s, search) = (load.base_per_s(), load.finder.found());
+        self.sample.findings =
+            base_per_s.map(|base_per_s| Findings::Curve(Curve { base_per_s, search, points: load.points }));
     }
 }
 
 /// The rate that an earlier sample found for a service in this round.
-pub fn known_rate(samples: &[Sample], round: u32, service: &str) -> Option<f64> {
+pub(crate) fn known_rate(samples: &[Sample], round: u32, service: &str) -> Option<f64> {
     let own = samples.iter().filter(|sample| sample.round == round && sample.service == service);
     let mut rates = own.filter_map(|sample| match &sample.findings {
         Some(Findings::Sustain(found)) => Some(found.rate_per_s),

@@ -1,5 +1,7 @@
 //! The rounds of a comparison, one after the other; each round's samples are kept as it ends.
 
+mod forecast;
+
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
@@ -9,20 +11,17 @@ use crate::check::Outcome;
 use crate::generator::Generator;
 use crate::program::Program;
 use crate::progress::{Progress, clock};
-use crate::round::{Round, WARM_UP_SWEEPS};
+use crate::round::Round;
 use crate::run::{Folder, Run};
 use crate::sample::Sample;
 use crate::session::Session;
-use crate::stress::round::StressRound;
+use crate::stress_round::StressRound;
 use crate::summary::summarize;
 use crate::trial::TrialRunner;
 
-/// What a start, the idle time and the end take beside the load.
-const OVERHEAD: Duration = Duration::from_millis(350);
-
 /// When a comparison that goes on past its rounds ends.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Precision {
+pub(crate) struct Precision {
     /// Half the width of each interval of the ratio to the reference, as a fraction of the ratio.
     pub half_width: f64,
     /// Measuring does not go on beyond this time.
@@ -30,38 +29,49 @@ pub struct Precision {
 }
 
 /// The part of a comparison that measures.
-pub struct Measurement<'a> {
+pub(crate) struct Measurement<'a> {
     session: &'a Session,
     generator: &'a Generator,
     programs: &'a [Program],
     run: &'a Run,
     folder: Folder,
     samples: Vec<Sample>,
+    /// Why it ended before its last round, if it did.
+    cut_short: Option<String>,
     progress: Progress,
 }
 
 impl<'a> Measurement<'a> {
     /// Nothing measured yet.
-    pub fn new(
+    pub(crate) fn new(
         session: &'a Session,
         generator: &'a Generator,
         programs: &'a [Program],
         run: &'a Run,
         folder: Folder,
     ) -> Self {
-        Self { session, generator, programs, run, folder, samples: Vec::new(), progress: Progress::new(0) }
+        Self {
+            session,
+            generator,
+            programs,
+            run,
+            folder,
+            samples: Vec::new(),
+            cut_short: None,
+            progress: Progress::new(0),
+        }
     }
 
-    /// What was measured, and where it is kept.
-    pub fn finish(self) -> (Vec<Sample>, Folder) {
-        (self.samples, self.folder)
+    /// What was measured, where it is kept, and why it ended before its last round, if it did.
+    pub(crate) fn finish(self) -> (Vec<Sample>, Folder, Option<String>) {
+        (self.samples, self.folder, self.cut_short)
     }
 
     /// Takes services that break the contract out of the run, with samples that say why.
     ///
     /// # Errors
     /// When a sample cannot be written.
-    pub fn refuse(&mut self, outcomes: &[Outcome]) -> Result<()> {
+    pub(crate) fn refuse(&mut self, outcomes: &[Outcome]) -> Result<()> {
         for (program, outcome) in self.programs.iter().zip(outcomes) {
             let Some(first) = outcome.violations.first() else { continue };
             let count = outcome.violations.len();
@@ -75,11 +85,11 @@ impl<'a> Measurement<'a> {
         Ok(())
     }
 
-    /// Measures the rounds of the plan, and then as many as `precision` asks for; whether the user ended it.
+    /// Measures the rounds of the plan, and then as many as `precision` asks for, unless something cuts it short.
     ///
     /// # Errors
     /// When a sample cannot be written.
-    pub fn rounds(&mut self, precision: Option<Precision>) -> Result<bool> {
+    pub(crate) fn rounds(&mut self, precision: Option<Precision>) -> Result<()> {
         let planned = self.run.plan.rounds;
         let unlimited = self.run.scenarios.iter().filter(|scenario| scenario.rounds.is_none()).count() as u64;
         let steps = self.run.scenarios.iter().map(|scenario| u64::from(rounds_of(scenario, planned))).sum();
@@ -99,13 +109,13 @@ impl<'a> Measurement<'a> {
                 self.progress.extend(unlimited);
             }
             if !self.round(round)? {
-                return Ok(true);
+                break;
             }
         }
-        Ok(false)
+        Ok(())
     }
 
-    /// Measures one round under every scenario; `false` when the user interrupts.
+    /// Measures one round under every scenario; `false` when that is cut short.
     fn round(&mut self, round: u32) -> Result<bool> {
         for index in 0..self.run.plan.scenarios.len() {
             let scenario = self.scenario(&self.run.plan.scenarios[index])?;
@@ -167,10 +177,10 @@ impl<'a> Measurement<'a> {
             self.progress.now(&what, Some(left));
             let started = Instant::now();
             let draw = || self.progress.redraw(&what, left.saturating_sub(started.elapsed()));
-            let Ok(sample) = runner.run(program, scenario, (number, seed), &draw) else {
+            let sample = runner.run(program, scenario, (number, seed), &draw).map(|sample| vec![sample]);
+            if !self.keep_all(sample)? {
                 return Ok(false);
-            };
-            self.keep(sample)?;
+            }
         }
         Ok(true)
     }
@@ -183,18 +193,26 @@ impl<'a> Measurement<'a> {
         (what, left)
     }
 
-    /// Keeps the samples of a round; `false` when the user interrupted it.
+    /// Keeps the samples of a round; `false` when the user, or the system, cut it short.
     fn keep_all(&mut self, measured: Result<Vec<Sample>>) -> Result<bool> {
-        let Ok(samples) = measured else { return Ok(false) };
-        for sample in samples {
-            self.keep(sample)?;
+        match measured {
+            Ok(samples) => {
+                for sample in samples {
+                    self.keep(sample)?;
+                }
+                Ok(true)
+            }
+            Err(cause) => {
+                self.cut_short = Some(format!("{cause:#}"));
+                Ok(false)
+            }
         }
-        Ok(true)
     }
 
     fn keep(&mut self, sample: Sample) -> Result<()> {
         if let Some(cause) = &sample.failure {
-            self.progress.say(&format!("{} is not measured further: {cause}", sample.service));
+            self.progress
+                .say(&format!("{} is dropped from the remaining rounds: {cause}", sample.service));
         }
         self.folder.append(&sample)?;
         self.samples.push(sample);
@@ -211,52 +229,6 @@ impl<'a> Measurement<'a> {
     fn scenario(&self, name: &str) -> Result<&'a Scenario> {
         let found = self.run.scenarios.iter().find(|scenario| scenario.name == name);
         found.with_context(|| format!("there is no scenario {name:?}"))
-    }
-
-    /// How long the rounds after so many take, roughly.
-    fn expected(&self, done: u32) -> Duration {
-        let left = |scenario| rounds_of(scenario, self.run.plan.rounds).saturating_sub(done);
-        self.run
-            .scenarios
-            .iter()
-            .map(|scenario| self.expected_round(scenario) * left(scenario))
-            .sum()
-    }
-
-    /// How long one round takes under one scenario, roughly.
-    fn expected_round(&self, scenario: &Scenario) -> Duration {
-        let alive = self.alive();
-        let warm_up: u32 = alive.iter().map(|program| program.service.warm_up_s).sum();
-        let warm_up = Duration::from_secs(warm_up.into());
-        let services = alive.len() as u32;
-        warm_up
-            + match (self.generator, scenario.slices, &scenario.stress) {
-                (Generator::Embedded, Some(slicing), _) => {
-                    slicing.expected() * services * (slicing.sweeps + WARM_UP_SWEEPS)
-                        + scenario.rest()
-                        + OVERHEAD
-                }
-                (Generator::Embedded, _, Some(stress)) => {
-                    stress.expected_round(services, self.is_rate_known(scenario)) + OVERHEAD
-                }
-                _ => (scenario.expected() + OVERHEAD) * services,
-            }
-    }
-
-    /// How long is left, roughly, from the start of this scenario in this round.
-    fn left(&self, round: u32, scenario: &Scenario) -> Duration {
-        let rest = self.expected(round);
-        let from_here = self.run.scenarios.iter().skip_while(|other| other.name != scenario.name);
-        let from_here = from_here.filter(|scenario| !is_past(scenario, round));
-        rest + from_here.map(|scenario| self.expected_round(scenario)).sum::<Duration>()
-    }
-
-    /// Whether the rate that a load is relative to is known before it begins: from the scenario, or from another load of
-    /// the same round.
-    fn is_rate_known(&self, scenario: &Scenario) -> bool {
-        let finds = |other: &Scenario| matches!(other.stress, Some(Stress::Sustain { .. }));
-        scenario.rate_per_s.is_some()
-            || self.run.scenarios.iter().take_while(|other| other.name != scenario.name).any(finds)
     }
 
     /// Whether another round is wanted: an interval of CPU time per request is still too wide, and there is time. Where

@@ -1,27 +1,29 @@
 //! One round of a load that looks for limits: all services alive, visited in turn where that fits.
 
+mod idle;
+mod rates;
+
 use std::thread;
 use std::time::Duration;
 
 use anyhow::Result;
 use fastrand::Rng;
-use hello_load::{Scenario, Stress};
+use hello_load::{Scenario, Stress, own_cpu};
 
 use crate::participant::{Participant, each, spent, stop};
 use crate::program::Program;
 use crate::sample::Sample;
 use crate::session::Session;
-use crate::stress::idle::IdleParticipant;
-use crate::stress::rates::{RateParticipant, known_rate};
+use crate::stress_round::idle::IdleParticipant;
+use crate::stress_round::rates::{RateParticipant, known_rate};
 use crate::system::files::raise_limit;
 use crate::system::noise::{Counters, Noise};
 use crate::trial::IDLE_TIME;
 
 /// One round under one scenario.
-pub struct StressRound<'a> {
+pub(crate) struct StressRound<'a> {
     /// The cores, and whether the user wants to stop.
     pub session: &'a Session,
-    /// The load.
     pub scenario: &'a Scenario,
     /// What it looks for.
     pub stress: &'a Stress,
@@ -38,7 +40,7 @@ impl StressRound<'_> {
     ///
     /// # Errors
     /// When the user interrupts.
-    pub fn run(&self, programs: &[&Program], mut rng: Rng) -> Result<Vec<Sample>> {
+    pub(crate) fn run(&self, programs: &[&Program], mut rng: Rng) -> Result<Vec<Sample>> {
         match self.stress {
             Stress::Sustain { .. } => self.sustain(programs, &mut rng),
             Stress::Curve { percent, .. } => self.curve(programs, percent, &mut rng),
@@ -48,9 +50,10 @@ impl StressRound<'_> {
     }
 
     fn sustain(&self, programs: &[&Program], rng: &mut Rng) -> Result<Vec<Sample>> {
-        let before = Counters::read();
+        let (before, spent_before) = (Counters::read(), own_cpu());
         let mut participants = self.found(programs, |_| None, rng)?;
-        let own = spent(&participants);
+        // The services began within the round.
+        let own = spent(&participants).saturating_sub(spent_before);
         let noise = match (before, Counters::read()) {
             (Some(before), Some(after)) => after.since(&before, own),
             _ => Noise::default(),
