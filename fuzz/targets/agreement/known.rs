@@ -1,6 +1,20 @@
 //! Differences between services that are known, each with its reason.
 
+use std::sync::LazyLock;
+
+use hello_bench::service::{Catalogue, Finder, Service};
+
 use crate::reaction::Reaction;
+
+/// The services that services.toml lets answer a target without a path.
+static NO_PATH_IS_ROOT: LazyLock<Vec<String>> = LazyLock::new(|| {
+    let catalogue = Catalogue::read(None).expect("services.toml is here or above");
+    let services = catalogue.select(&[]).into_iter().flatten().chain(catalogue.tuned());
+    let is_one = |service: &Service| {
+        service.exceptions(Finder::Check).iter().any(|exception| exception.case == "GET h:80")
+    };
+    services.filter(is_one).map(|service| service.name).collect()
+});
 
 /// How a stream was sent.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -50,8 +64,8 @@ impl Difference<'_> {
         self.service == "svc-actix"
     }
 
-    fn is_warp(&self) -> bool {
-        self.service.starts_with("svc-warp")
+    fn takes_no_path_for_root(&self) -> bool {
+        NO_PATH_IS_ROOT.iter().any(|name| name == self.service)
     }
 
     fn is_floor(&self) -> bool {
@@ -132,7 +146,8 @@ impl Difference<'_> {
 
     /// Whether a request line has a target in authority form, which has no path.
     fn has_target_without_path(&self) -> bool {
-        self.targets().any(|target| !target.starts_with(['/', '*']) && !target.contains("://"))
+        self.targets()
+            .any(|target| !target.starts_with('/') && target != "*" && !target.contains("://"))
     }
 
     /// Whether a request line has a target with a character that no URI has (RFC 3986, 2).
@@ -145,7 +160,7 @@ impl Difference<'_> {
     fn has_odd_host(&self) -> bool {
         let is_usual = |value: &str| {
             let (name, port) = value.trim().split_once(':').unwrap_or((value.trim(), ""));
-            let is_name = !name.is_empty() && name.chars().all(char::is_alphanumeric);
+            let is_name = !name.is_empty() && name.chars().all(|letter| letter.is_ascii_alphanumeric());
             is_name && port.chars().all(|digit| digit.is_ascii_digit())
         };
         let heads = self.input.split("\n\r\n").flat_map(|part| part.split("\n\n"));
@@ -210,13 +225,21 @@ const KNOWN: &[Known] = &[
         explains: |it| it.is_actix() && it.has_odd_method() && it.refuses(),
     },
     Known {
+        reason: "actix-http refuses a target with a byte beyond ASCII, and hyper does not (RFC 9112, 3, lets both)",
+        explains: |it| it.is_actix() && it.targets().any(|target| !target.is_ascii()) && it.refuses(),
+    },
+    Known {
+        reason: "actix-http refuses a POST of HTTP/1.0 without Content-Length, as it may (RFC 1945, 8.3)",
+        explains: |it| it.is_actix() && it.has("post ") && it.has("http/1.0") && it.refuses(),
+    },
+    Known {
         reason: "actix-http takes CONNECT for the last request, whatever its answer",
         explains: |it| it.is_actix() && it.has("connect ") && it.is_prefix(),
     },
     Known {
-        reason: "warp takes a target without a path for the root (docs/upstream.md)",
+        reason: "a target without a path is taken for the root, an exception in services.toml",
         explains: |it| {
-            it.is_warp()
+            it.takes_no_path_for_root()
                 && it.has_target_without_path()
                 && (it.has_odd_host() || it.own.answers.len() == it.common.answers.len())
                 && it.own.is_ended == it.common.is_ended
