@@ -44,8 +44,35 @@ const load = chosen();
 const thinkTime = load.think_time_s ?? 0;
 const lost = new Counter("lost_requests");
 const wrong = new Counter("wrong_answers");
-/** Whether this VU has told what it saw first. */
-const told = { wrong: false, lost: false };
+/** Whether this VU has reported what it saw first. */
+const reported = { wrong: false, lost: false };
+
+/**
+ * Why a path cannot be read; folders never can.
+ * @param {string} path
+ */
+function refusal(path) {
+  try {
+    open(path);
+    return "";
+  } catch (error) {
+    // The message names the path, and a path may say anything.
+    return String(error).replaceAll(path, "").replaceAll(path.replace(/\/\.?$/, ""), "");
+  }
+}
+
+/** Refuses a SUMMARY whose folder does not exist: k6 finds out after the load, and then exits with success. */
+function checkSummary() {
+  const { SUMMARY, PWD } = __ENV;
+  // k6 looks for what it opens beside this script, and writes from where it was started.
+  const path = !SUMMARY || SUMMARY.startsWith("/") ? SUMMARY : PWD && `${PWD}/${SUMMARY}`;
+  if (!path) {
+    return;
+  }
+  if (/no such file/.test(refusal(path.replace(/[^/]*$/, "."))) || /used with directories/.test(refusal(path))) {
+    throw new Error(`SUMMARY=${SUMMARY} cannot be written: name a file in a folder that exists`);
+  }
+}
 
 /**
  * The load that SCENARIO names.
@@ -64,6 +91,7 @@ function chosen() {
   if (CONTRACT !== "exact" && CONTRACT !== "core") {
     throw new Error(`CONTRACT=${CONTRACT} is neither exact nor core`);
   }
+  checkSummary();
   const found = scenarios[SCENARIO];
   if (found === undefined) {
     throw new Error(`SCENARIO=${SCENARIO} is not one of ${Object.keys(scenarios).join(", ")}`);
@@ -220,13 +248,13 @@ function checks(greeted) {
 }
 
 /**
- * Tells the summary what this VU saw first.
+ * Reports to the summary what this VU saw first.
  * @param {"wrong" | "lost"} kind
  * @param {string} text
  */
-function tell(kind, text) {
-  if (!told[kind]) {
-    told[kind] = true;
+function report(kind, text) {
+  if (!reported[kind]) {
+    reported[kind] = true;
     // k6 has no names with two colons side by side.
     check(null, { [text.replaceAll("::", ": :")]: () => false });
   }
@@ -257,12 +285,12 @@ export default function () {
   const { answer, cause } = ask(greeted, "hello");
   if (answer === undefined) {
     lost.add(1);
-    tell("lost", FIRST_LOST + cause);
+    report("lost", FIRST_LOST + cause);
     // A service that is gone need not be asked as fast as it goes.
     sleep(0.1);
   } else if (!check(answer, checks(greeted))) {
     wrong.add(1);
-    tell("wrong", FIRST_WRONG + shown(answer));
+    report("wrong", FIRST_WRONG + shown(answer));
   }
   if (thinkTime > 0) {
     sleep(thinkTime);
