@@ -65,26 +65,47 @@ fn below_six_rounds_there_is_a_range_and_no_interval() {
     assert!(bounds.len() > 3 && bounds.iter().all(|bounds| *bounds == Bounds::Range), "{bounds:?}");
 }
 
-#[test]
-fn a_round_that_one_service_spoiled_takes_its_rank_alone() {
-    let ranks = |report: &Report| -> Vec<(String, bool)> {
-        let rows = report.summaries[0].rows.iter();
-        let mut ranks: Vec<_> = rows.map(|row| (row.service.clone(), row.rank.is_some())).collect();
-        ranks.sort();
-        ranks
-    };
+/// Each service of a load, by name, and whether it is ranked.
+fn ranked(report: &Report, scenario: &str) -> Vec<(String, bool)> {
+    let summary = report.summaries.iter().find(|summary| summary.scenario == scenario).unwrap();
+    let mut ranked: Vec<_> =
+        summary.rows.iter().map(|row| (row.service.clone(), row.rank.is_some())).collect();
+    ranked.sort();
+    ranked
+}
+
+/// Changes svc-actix's sample of the second round under rate, and asserts that its rank is lost under these loads, and no
+/// other.
+fn assert_that_one_rank_is_lost(scenarios: &[&str], change: impl Fn(&mut Sample)) {
     let (run, mut samples) = run::read(&folder()).unwrap();
-    let before = ranks(&Report::new(run.clone(), &samples));
+    let before = Report::new(run.clone(), &samples);
     let is_spoiled = |sample: &&mut Sample| {
         (sample.round, sample.scenario.as_str(), sample.service.as_str()) == (2, "rate", "svc-actix")
     };
-    samples.iter_mut().find(is_spoiled).unwrap().slices.truncate(3);
-    let after = ranks(&Report::new(run, &samples));
-    let expected = before
-        .into_iter()
-        .map(|(name, is_ranked)| (name.clone(), is_ranked && name != "svc-actix"));
-    assert_eq!(after, expected.collect::<Vec<_>>());
-    assert!(after.iter().filter(|(_, is_ranked)| *is_ranked).count() > 1, "{after:?}");
+    change(samples.iter_mut().find(is_spoiled).unwrap());
+    let after = Report::new(run, &samples);
+    for scenario in ["rate", "saturate"] {
+        let is_lost = |name: &str| name == "svc-actix" && scenarios.contains(&scenario);
+        let expected = ranked(&before, scenario).into_iter();
+        let expected: Vec<_> =
+            expected.map(|(name, is_ranked)| (name.clone(), is_ranked && !is_lost(&name))).collect();
+        assert_eq!(expected != ranked(&before, scenario), is_lost("svc-actix"));
+        assert_eq!(ranked(&after, scenario), expected, "{scenario}");
+        assert!(expected.iter().filter(|(_, is_ranked)| *is_ranked).count() > 1, "{expected:?}");
+    }
+}
+
+#[test]
+fn a_round_that_one_service_spoiled_takes_its_rank_alone() {
+    assert_that_one_rank_is_lost(&["rate"], |sample| sample.slices.truncate(3));
+}
+
+#[test]
+fn a_wrong_answer_takes_the_rank_of_its_service_under_every_load() {
+    assert_that_one_rank_is_lost(&["rate", "saturate"], |sample| {
+        let traffic = &mut sample.load.as_mut().unwrap().traffic;
+        (traffic.wrong, traffic.first_wrong) = (1, Some("status 500".to_owned()));
+    });
 }
 
 #[test]

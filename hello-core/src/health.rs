@@ -1,4 +1,4 @@
-//! `--health`: a service asks the one that runs beside it whether it answers, for images that hold nothing else.
+//! `--health`: health-checks the running instance, for images that hold no other program.
 
 use std::fmt;
 use std::io::{self, Read, Write};
@@ -6,14 +6,14 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
 use std::time::Duration;
 
 /// How long each step of the request may take.
-const STEP_TIMEOUT: Duration = Duration::from_secs(2);
+const STEP_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// What the arguments ask of a service.
 #[derive(Debug, Eq, PartialEq)]
 pub(crate) enum Mode {
     /// To serve.
     Serve,
-    /// To ask the service at its address for its health.
+    /// To health-check the instance that runs at its address.
     Health,
 }
 

@@ -16,4 +16,4 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 pub use address::{Address, AddressError};
 pub use message::{Msg, Params, Refusal};
-pub use process::{ACCEPT_PAUSE, DRAIN_LIMIT, Stop, accept, announce, fail, serve};
+pub use process::{ACCEPT_PAUSE, DRAIN_LIMIT, Stop, accept, announce, begin, fail, is_of_the_peer, serve};

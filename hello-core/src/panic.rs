@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::panic::{self, PanicHookInfo};
 
 /// Reports each panic in one line that begins with this name, and without a backtrace, whatever `RUST_BACKTRACE` says: a
-/// peer that knows how to make a framework panic must not be able to fill a log by it.
+/// peer that knows how to make a framework panic gets no more than a line of the log for each request.
 pub(crate) fn report_in_one_line(name: &str) {
     let name = name.to_owned();
     panic::set_hook(Box::new(move |info| {

@@ -27,7 +27,7 @@ pub type Stop = Pin<Box<dyn Future<Output = ()> + Send>>;
 /// Binds the address of the environment, prints the ready line, and runs `server` with the listener and a
 /// future that resolves when it should stop accepting and drain.
 ///
-/// With `--health` it asks the service that listens at that address already, and ends with what it found.
+/// With `--health` it health-checks the instance that listens at that address already.
 /// Ends with success when `server` returns, or [`DRAIN_LIMIT`] after the signal: some frameworks would wait
 /// for a half-sent request for ever. Anything else is one line on stderr and failure. A panic of one connection is a
 /// line, too, and ends that connection alone.
@@ -35,12 +35,9 @@ pub async fn serve<E: Display>(
     name: &str,
     server: impl AsyncFnOnce(TcpListener, Stop) -> Result<(), E>,
 ) -> ExitCode {
-    match Mode::parse(std::env::args().skip(1)) {
-        Ok(Mode::Serve) => {}
-        Ok(Mode::Health) => return health(name),
-        Err(cause) => return fail(name, cause),
+    if let Err(ended) = begin(name) {
+        return ended;
     }
-    panic::report_in_one_line(name);
     let (listener, stop, late) = match prepare(name).await {
         Ok(prepared) => prepared,
         Err(cause) => return fail(name, cause),
@@ -49,6 +46,20 @@ pub async fn serve<E: Display>(
         served = server(listener, stop) => served.map_or_else(|cause| fail(name, cause), |()| ExitCode::SUCCESS),
         () = drained(late) => ExitCode::SUCCESS,
     }
+}
+
+/// Reads the arguments, and sees to it that a panic is one line. For a program that serves without [`serve`].
+///
+/// # Errors
+/// With how the process is to end, where it is not to serve: it was asked for `--health`, or for what it does not know.
+pub fn begin(name: &str) -> Result<(), ExitCode> {
+    match Mode::parse(std::env::args().skip(1)) {
+        Ok(Mode::Serve) => {}
+        Ok(Mode::Health) => return Err(health(name)),
+        Err(cause) => return Err(fail(name, cause)),
+    }
+    panic::report_in_one_line(name);
+    Ok(())
 }
 
 /// The next connection, or `None` once the process is asked to stop: for a server that brings no accept loop.
@@ -68,7 +79,7 @@ pub async fn accept(listener: &TcpListener, stop: &mut Stop) -> Option<TcpStream
 }
 
 /// Whether an accept failed for a reason that lies with one peer, and not with this system.
-fn is_of_the_peer(cause: &io::Error) -> bool {
+pub fn is_of_the_peer(cause: &io::Error) -> bool {
     matches!(
         cause.kind(),
         ErrorKind::ConnectionAborted | ErrorKind::ConnectionReset | ErrorKind::ConnectionRefused

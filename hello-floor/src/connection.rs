@@ -52,6 +52,8 @@ pub(crate) enum Outcome {
 /// A connection with what it has sent and not been answered, and what it has yet to receive.
 pub(crate) struct Connection {
     stream: TcpStream,
+    /// Whether its loop knows that it needs another turn.
+    pub(crate) is_unfinished: bool,
     /// The beginning of a request.
     input: Vec<u8>,
     /// Whether `input` has whole requests, because the peer did not take the answers to others.
@@ -68,8 +70,10 @@ pub(crate) struct Connection {
 /// The end of a connection that has its last answer: what still comes is read over for a while, since a close would reset
 /// the connection and so could lose the answer (RFC 9112, 9.6).
 struct End {
-    until: Instant,
-    is_shut: bool,
+    /// How long what comes is read over.
+    linger: Duration,
+    /// When that is over; absent while the answer is not sent.
+    until: Option<Instant>,
 }
 
 impl Connection {
@@ -77,12 +81,14 @@ impl Connection {
     pub(crate) fn new(stream: TcpStream, now: Instant) -> Self {
         let _ = stream.set_nodelay(true);
         let (input, output, body) = (Vec::new(), Vec::new(), Body::NONE);
-        Self { stream, input, is_held: false, output, body, since: now, end: None }
+        let (is_unfinished, is_held) = (false, false);
+        Self { stream, is_unfinished, input, is_held, output, body, since: now, end: None }
     }
 
     /// Whether it has had its time.
     pub(crate) fn is_overdue(&self, now: Instant) -> bool {
-        self.end.as_ref().map_or(now >= self.since + HEAD_TIMEOUT, |end| now >= end.until)
+        let until = self.end.as_ref().and_then(|end| end.until);
+        now >= until.unwrap_or(self.since + HEAD_TIMEOUT)
     }
 
     /// Whether nothing is under way.
@@ -90,9 +96,9 @@ impl Connection {
         self.end.is_none() && self.input.is_empty() && self.output.is_empty()
     }
 
-    /// Ends it, once its answers are sent, and reads over what comes for so long.
-    pub(crate) fn end(&mut self, now: Instant, linger: Duration) {
-        self.end = Some(End { until: now + linger, is_shut: false });
+    /// Ends it, once its answers are sent, and then reads over what comes for so long.
+    pub(crate) fn end(&mut self, linger: Duration) {
+        self.end = Some(End { linger, until: None });
     }
 
     /// Reads, answers and writes as far as the socket allows. `to_the_end` reads until the peer's end shows or nothing is
@@ -115,6 +121,7 @@ impl Connection {
         if self.end.is_some() {
             return self.read_over(shared);
         }
+        let was_held = self.is_held;
         let filled = self.fill(shared)?;
         if filled == 0 {
             return Ok(Outcome::Done);
@@ -122,7 +129,9 @@ impl Connection {
         let used = self.answer(shared, filled);
         self.keep(&shared.input[used..filled]);
         self.send(&shared.output)?;
-        let is_more_known = self.is_held || self.end.is_some() || to_the_end || filled == BUFFER_BYTES;
+        // What was held says nothing about what the socket has.
+        let is_socket_empty = filled < BUFFER_BYTES && !was_held;
+        let is_more_known = self.is_held || self.end.is_some() || to_the_end || !is_socket_empty;
         Ok(if is_more_known { Outcome::Unfinished } else { Outcome::Waiting })
     }
 
@@ -151,7 +160,7 @@ impl Connection {
                 match self.body.skip(rest) {
                     Ok(0) => break,
                     Ok(bytes) => used += bytes,
-                    Err(_) => self.end(clock.now(), LINGER),
+                    Err(_) => self.end(LINGER),
                 }
                 continue;
             }
@@ -159,7 +168,7 @@ impl Connection {
                 Parsed::Partial => break,
                 Parsed::Refused(fault) => {
                     responses.refuse(output, fault);
-                    self.end(clock.now(), LINGER);
+                    self.end(LINGER);
                 }
                 Parsed::Request(request) => {
                     used += request.bytes;
@@ -168,11 +177,11 @@ impl Connection {
                     responses.write(output, &request, is_last);
                     (self.since, self.body) = (clock.now(), request.framing.body);
                     if is_last {
-                        self.end(clock.now(), LINGER);
+                        self.end(LINGER);
                     }
                 }
             }
-            self.is_held = output.len() >= MAX_OUTPUT_BYTES;
+            self.is_held = used < filled && output.len() >= MAX_OUTPUT_BYTES;
         }
         used
     }
@@ -213,9 +222,9 @@ impl Connection {
 
     /// Shows the peer that it has had its last answer, and reads until it has seen that.
     fn read_over(&mut self, shared: &mut Shared) -> io::Result<Outcome> {
-        if let Some(end) = self.end.as_mut().filter(|end| !end.is_shut) {
+        if let Some(end) = self.end.as_mut().filter(|end| end.until.is_none()) {
             self.stream.shutdown(Shutdown::Write)?;
-            end.is_shut = true;
+            end.until = Some(shared.clock.now() + end.linger);
         }
         let bytes = retry(|| self.stream.read(&mut shared.input))?;
         Ok(if bytes == 0 { Outcome::Done } else { Outcome::Unfinished })

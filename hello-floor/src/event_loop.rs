@@ -105,7 +105,7 @@ impl Core {
                 self.shared.responses.set_date(&self.shared.clock);
             }
             if !self.unfinished.is_empty() {
-                std::mem::take(&mut self.unfinished).into_iter().for_each(|key| self.serve(key, true));
+                std::mem::take(&mut self.unfinished).into_iter().for_each(|key| self.go_on(key));
             }
             for event in &events {
                 match event.token() {
@@ -137,11 +137,23 @@ impl Core {
         if self.drain.is_some() { LAST_SWEEP_INTERVAL } else { SWEEP_INTERVAL }
     }
 
+    fn go_on(&mut self, key: usize) {
+        if let Some(connection) = self.connections.get_mut(key) {
+            connection.is_unfinished = false;
+            self.serve(key, true);
+        }
+    }
+
     fn serve(&mut self, key: usize, to_the_end: bool) {
         let Some(connection) = self.connections.get_mut(key) else { return };
         match connection.serve(&mut self.shared, to_the_end) {
             Outcome::Waiting => {}
-            Outcome::Unfinished => self.unfinished.push(key),
+            // An event may serve it once more in the turn in which it is served as unfinished.
+            Outcome::Unfinished if connection.is_unfinished => {}
+            Outcome::Unfinished => {
+                connection.is_unfinished = true;
+                self.unfinished.push(key);
+            }
             Outcome::Done => drop(self.connections.remove(key)),
         }
     }
@@ -180,16 +192,16 @@ impl Core {
         let now = self.shared.clock.now();
         self.connections.retain(|_, connection| !connection.is_overdue(now));
         if self.drain.is_some_and(|drain| now >= drain.grace_until) {
-            self.end_idle(now);
+            self.end_idle();
         }
         self.sweep_at = now + self.sweep_interval();
     }
 
-    fn end_idle(&mut self, now: Instant) {
+    fn end_idle(&mut self) {
         let is_idle = |(key, connection): (usize, &mut Connection)| {
             let is_idle = connection.is_idle();
             if is_idle {
-                connection.end(now, LAST_LINGER);
+                connection.end(LAST_LINGER);
             }
             is_idle.then_some(key)
         };

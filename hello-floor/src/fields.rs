@@ -1,5 +1,6 @@
 //! The fields of a request that concern its connection: where it ends, whether another may follow, and Host.
 
+use hello_server::is_host;
 use httparse::Header;
 
 use crate::body::{Body, Chunk};
@@ -87,45 +88,6 @@ fn length(value: &[u8]) -> Option<u64> {
     str::from_utf8(value).ok().filter(|_| is_number)?.parse().ok()
 }
 
-/// Whether a value is a host and perhaps a port (RFC 9110, 7.2). What stands in brackets is an address of IPv6, which is not
-/// looked at further: nobody resolves it here.
-fn is_host(value: &[u8]) -> bool {
-    let name = value.iter().take_while(|byte| IS_NAME[usize::from(**byte)]).count();
-    let after = match value {
-        [b'[', inside @ ..] => match inside.iter().position(|byte| *byte == b']') {
-            Some(end) if end > 0 && inside[..end].iter().all(is_in_brackets) => &inside[end + 1..],
-            _ => return false,
-        },
-        _ => &value[name..],
-    };
-    match after {
-        [] => true,
-        [b':', port @ ..] => port.iter().all(u8::is_ascii_digit),
-        _ => false,
-    }
-}
-
-fn is_in_brackets(byte: &u8) -> bool {
-    *byte == b':' || IS_NAME[usize::from(*byte)]
-}
-
-/// The bytes of a `reg-name`: unreserved, sub-delims, and the `%` of an escape (RFC 3986, 3.2.2).
-const IS_NAME: [bool; 256] = {
-    let others = b"-._~!$&'()*+,;=%";
-    let mut is_name = [false; 256];
-    let mut byte = 0;
-    while byte < 128 {
-        is_name[byte] = (byte as u8).is_ascii_alphanumeric();
-        byte += 1;
-    }
-    let mut at = 0;
-    while at < others.len() {
-        is_name[others[at] as usize] = true;
-        at += 1;
-    }
-    is_name
-};
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -186,15 +148,5 @@ mod tests {
         assert_eq!((read(1, &[]), read(0, &[])), (Err(Ambiguous), Ok(bare)));
         assert_eq!(of(1, &[("Host", "x")]), Err(Ambiguous));
         assert_eq!(of(0, &[("Host", "x")]), Err(Ambiguous));
-    }
-
-    #[test]
-    fn a_host_is_a_name_or_an_address_and_a_port() {
-        for right in ["", "a", "a.b:80", "a:", "127.0.0.1", "[::1]", "[::1]:80", "[v1.x]:1", "x%20y", "a_b"] {
-            assert!(is_host(right.as_bytes()), "{right}");
-        }
-        for wrong in ["a b", "a/b", "a:b", "a:1:2", "[::1", "[]", "[::1]x", "a@b", "a?b", "\u{e9}"] {
-            assert!(!is_host(wrong.as_bytes()), "{wrong}");
-        }
     }
 }

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use std::thread;
 use std::time::Duration;
 
-use hello_core::{ACCEPT_PAUSE, Address, announce, fail};
+use hello_core::{ACCEPT_PAUSE, Address, announce, begin, fail, is_of_the_peer};
 use hello_server::limits::{CONNECTIONS, HANDSHAKE};
 use mio::net::TcpListener;
 use mio::unix::SourceFd;
@@ -24,6 +24,9 @@ const SIGNAL: Token = Token(1);
 
 /// Serves until a signal asks to stop.
 pub(crate) fn main() -> ExitCode {
+    if let Err(ended) = begin(NAME) {
+        return ended;
+    }
     let address = match Address::from_env() {
         Ok(address) => address,
         Err(cause) => return fail(NAME, cause),
@@ -32,15 +35,18 @@ pub(crate) fn main() -> ExitCode {
         Ok(handicap) => handicap,
         Err(cause) => return fail(NAME, cause),
     };
-    match run(address, handicap) {
+    let acceptor = match Acceptor::listen(address, handicap) {
+        Ok(acceptor) => acceptor,
+        Err(cause) => return fail(NAME, format_args!("cannot listen on {address}: {cause}")),
+    };
+    match run(acceptor) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(cause) => fail(NAME, format!("cannot listen on {address}: {cause}")),
+        Err(cause) => fail(NAME, cause),
     }
 }
 
 /// Accepts connections and deals them to the loops in turn until a signal asks to stop.
-fn run(address: SocketAddr, handicap: Handicap) -> io::Result<()> {
-    let mut acceptor = Acceptor::listen(address, handicap)?;
+fn run(mut acceptor: Acceptor) -> io::Result<()> {
     announce(NAME, acceptor.listener.local_addr()?);
     let mut events = Events::with_capacity(2);
     let mut pause = None;
@@ -90,7 +96,7 @@ impl Acceptor {
                     self.next = (self.next + 1) % self.loops.len();
                 }
                 Err(cause) if cause.kind() == ErrorKind::WouldBlock => return Ok(None),
-                Err(cause) if cause.kind() == ErrorKind::ConnectionAborted => {}
+                Err(cause) if is_of_the_peer(&cause) => {}
                 Err(_) => return Ok(Some(ACCEPT_PAUSE)),
             }
         }

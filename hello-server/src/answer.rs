@@ -14,16 +14,16 @@ use crate::activity::Activity;
 use crate::head;
 
 pin_project! {
-    /// The answer to a request: the service's, or nothing but a status if its head must be refused. An async block would
+    /// The answer to a request: the service's, or nothing but 400 if its Host field is wrong. An async block would
     /// move the service's future, with the request in it, one more time.
     #[project = Step]
     pub(crate) enum Answer<'a, F> {
         Service { #[pin] answering: F, activity: &'a Activity },
-        Refusal { status: StatusCode, activity: &'a Activity },
+        Refusal { activity: &'a Activity },
     }
 }
 
-/// Answers a request as the service does, unless its head must be refused.
+/// Answers a request as the service does, unless its Host field is wrong.
 pub(crate) fn answer<'a, S>(
     service: &S,
     request: Request<Incoming>,
@@ -33,9 +33,10 @@ where
     S: Service<Request<Incoming>>,
 {
     activity.begin();
-    match head::fault(&request) {
-        None => Answer::Service { answering: service.call(request), activity },
-        Some(status) => Answer::Refusal { status, activity },
+    if head::has_right_host(&request) {
+        Answer::Service { answering: service.call(request), activity }
+    } else {
+        Answer::Refusal { activity }
     }
 }
 
@@ -56,17 +57,17 @@ where
                 activity.end();
                 Poll::Ready(Ok(answer))
             }
-            Step::Refusal { status, activity } => {
+            Step::Refusal { activity } => {
                 activity.end();
-                Poll::Ready(Ok(refusal(*status)))
+                Poll::Ready(Ok(refusal()))
             }
         }
     }
 }
 
-fn refusal<B: Default>(status: StatusCode) -> Response<B> {
+fn refusal<B: Default>() -> Response<B> {
     let mut answer = Response::new(B::default());
-    *answer.status_mut() = status;
+    *answer.status_mut() = StatusCode::BAD_REQUEST;
     end_with(&mut answer);
     answer
 }

@@ -24,7 +24,8 @@ use crate::server::ConnectionGuard;
 /// closed its own side, and no more memory than a request head may take.
 pub(crate) fn http() -> http1::Builder {
     let mut http = http1::Builder::new();
-    http.writev(false).half_close(true).max_buf_size(HEAD_BYTES);
+    http.writev(false).half_close(true);
+    http.max_header_size(HEAD_BYTES).max_buf_size(HEAD_BYTES);
     http
 }
 

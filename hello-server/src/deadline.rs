@@ -39,7 +39,10 @@ impl Deadline {
             return Poll::Pending;
         }
         loop {
-            ready!(self.timer.as_mut().poll(cx));
+            // A task that has used up what it may do at a time, as under a flood, would be asked to wait.
+            if !self.timer.is_elapsed() {
+                ready!(self.timer.as_mut().poll(cx));
+            }
             let left = (self.since + HEAD_TIMEOUT).saturating_sub(clock::now());
             if left.is_zero() {
                 return Poll::Ready(());
@@ -58,6 +61,9 @@ impl Drop for Deadline {
 #[cfg(test)]
 mod tests {
     use std::future::poll_fn;
+    use std::pin::pin;
+
+    use tokio::task::coop::consume_budget;
 
     use super::*;
 
@@ -74,5 +80,23 @@ mod tests {
         poll_fn(|cx| deadline.poll_over(cx)).await;
         let took = start.elapsed();
         assert!((HEAD_TIMEOUT * 13 / 4..HEAD_TIMEOUT * 7 / 2).contains(&took), "{took:?}");
+    }
+
+    /// Whether the time is over for a task that may do no more in this turn.
+    async fn is_over_after_much(deadline: &mut Deadline) -> bool {
+        poll_fn(|cx| {
+            while pin!(consume_budget()).poll(cx).is_ready() {}
+            Poll::Ready(deadline.poll_over(cx).is_ready())
+        })
+        .await
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_task_that_is_kept_busy_sees_that_the_time_is_over() {
+        let mut deadline = Deadline::start();
+        let asked = poll_fn(|cx| Poll::Ready(deadline.poll_over(cx))).await;
+        assert!(asked.is_pending() && !is_over_after_much(&mut deadline).await);
+        tokio::time::advance(HEAD_TIMEOUT).await;
+        assert!(is_over_after_much(&mut deadline).await);
     }
 }

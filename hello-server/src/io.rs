@@ -13,8 +13,8 @@ use crate::activity::Activity;
 use crate::limits::{LAST_LINGER, LINGER};
 
 /// A TCP connection that is closed in two steps: first the server's side, then, when the peer has closed its own or
-/// [`LINGER`] is over, or [`LAST_LINGER`] once the server has drained, the whole. A socket that is closed with bytes unread sends a reset, and a reset makes the peer's
-/// system throw away what it has received and not yet handed on: the answer.
+/// [`LINGER`] is over, or [`LAST_LINGER`] once the server has drained, the whole. A socket that is closed with bytes unread
+/// sends a reset, and a reset makes the peer's system throw away what it has received and not yet handed on: the answer.
 #[derive(Debug)]
 pub(crate) struct Io<'a> {
     stream: TokioIo<TcpStream>,

@@ -3,9 +3,10 @@
 //!
 //! | link | file |
 //! |---|---|
-//! | the process | `process`: hello-core's, which gives memory back; how many connections its open files allow |
+//! | the process | `process`: hello-core's, which gives memory back (`memory`) |
+//! | its connections | `files`: how many its open files allow; `turn_away`: the answer to one more |
 //! | the end | `last_call`: nobody is reset by the listener that closes |
-//! | one connection | `deadline`: how long it may go without an answer |
+//! | one connection | `deadline`: how long it may go without an answer, by `clock`; `known_waker`: whether its task is still the same |
 //! | one request | `host`: the form of a Host field |
 //!
 //! | link of the server | file |
@@ -14,7 +15,8 @@
 //! | accepting | `server`: sheds what is beyond the limit, backs off when the system refuses, drains at the end |
 //! | one connection | `connection`: hyper's HTTP/1, a deadline for the request head |
 //! | its bytes | `io`: an end that lets the last answer arrive |
-//! | one request | `answer`: the checks that hyper leaves to its user |
+//! | one request | `answer`: the service's, or a refusal; `head`: what hyper leaves to its user; `activity`: whether one is being answered |
+//! | the frameworks' services | `tower`: as hyper calls them |
 
 #[cfg(feature = "hyper")]
 mod activity;
@@ -41,6 +43,7 @@ mod runtime;
 mod server;
 #[cfg(feature = "hyper")]
 mod tower;
+mod turn_away;
 
 pub use deadline::Deadline;
 pub use files::connections;
@@ -54,3 +57,4 @@ pub use process::serve;
 pub use runtime::run;
 #[cfg(feature = "hyper")]
 pub use tower::Tower;
+pub use turn_away::turn_away;

@@ -1,22 +1,19 @@
 //! Accepting: who comes in, who is turned away, and how all leave.
 
 use std::fmt;
-use std::io::{self, Write};
+use std::io;
 use std::os::fd::AsFd;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use hello_core::Stop;
+use hello_core::{Stop, is_of_the_peer};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::time::timeout;
 
 use crate::last_call::last_call;
 use crate::limits::GRACE;
-
-/// What a connection beyond the limit gets.
-const OVERLOADED: &[u8] =
-    b"HTTP/1.1 503 Service Unavailable\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
+use crate::turn_away::turn_away;
 
 /// Serves a connection in a task of the present runtime.
 type Spawn = Box<dyn Fn(TcpStream, ConnectionGuard) + Send + Sync>;
@@ -121,11 +118,17 @@ impl Server {
             self.take(stream);
         }
         let listener = listener.into_std()?;
-        while let Ok((stream, _)) = listener.accept() {
-            stream.set_nonblocking(true)?;
-            self.take(TcpStream::from_std(stream)?);
+        loop {
+            match listener.accept() {
+                Ok((stream, _)) => {
+                    stream.set_nonblocking(true)?;
+                    self.take(TcpStream::from_std(stream)?);
+                }
+                Err(cause) if is_of_the_peer(&cause) => {}
+                // There is nobody left, or no room for another.
+                Err(_) => return Ok(()),
+            }
         }
-        Ok(())
     }
 
     /// Resolves when every connection of every thread has ended.
@@ -139,9 +142,8 @@ impl Server {
                 stream,
                 ConnectionGuard { ending: self.ending.clone(), over: self.over.subscribe() },
             );
-        } else if let Ok(mut stream) = stream.into_std() {
-            // There is room for this much in the buffer of a new socket; and who is turned away may be gone.
-            let _ = stream.write_all(OVERLOADED);
+        } else {
+            tokio::spawn(turn_away(stream));
         }
     }
 }
@@ -150,7 +152,7 @@ impl Server {
 mod tests {
     use std::time::Duration;
 
-    use tokio::io::AsyncReadExt;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::sync::oneshot;
     use tokio::task::JoinHandle;
 
@@ -177,11 +179,12 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn one_beyond_the_limit_is_told_and_a_place_is_given_again() {
+    async fn one_beyond_the_limit_gets_503_though_its_request_is_not_read() {
         let (address, _stop, _server) = started(1).await;
         let first = TcpStream::connect(address).await.unwrap();
         let mut answer = String::new();
         let mut second = TcpStream::connect(address).await.unwrap();
+        second.write_all(&[b'x'; 4096]).await.unwrap();
         second.read_to_string(&mut answer).await.unwrap();
         assert!(answer.starts_with("HTTP/1.1 503 "), "{answer}");
         // The first is still held: reading it finds neither an answer nor an end.

@@ -47,7 +47,7 @@ pub(crate) struct Connection {
 }
 
 impl Connection {
-    pub(crate) fn new(tcp: TcpStream, worker: Rc<Worker>) -> Self {
+    pub(crate) fn new(tcp: TcpStream, worker: Rc<Worker>, place: Place) -> Self {
         // A connection that is gone already says so when it is read.
         let _ = tcp.set_nodelay(true);
         Self {
@@ -57,7 +57,7 @@ impl Connection {
             unsent: BytesMut::new(),
             deadline: Deadline::start(),
             is_over: false,
-            _place: worker.crowd().enter(),
+            _place: place,
             worker,
         }
     }

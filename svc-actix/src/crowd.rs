@@ -11,8 +11,9 @@ use tokio::time::{sleep, timeout};
 const HANDING_OVER: Duration = Duration::from_millis(50);
 
 /// What all connections of all workers share.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Crowd {
+    capacity: usize,
     is_ending: AtomicBool,
     /// A connection holds a receiver for as long as it is open.
     open: watch::Sender<()>,
@@ -24,8 +25,19 @@ pub(crate) struct Crowd {
 pub(crate) type Place = watch::Receiver<()>;
 
 impl Crowd {
-    pub(crate) fn enter(&self) -> Place {
-        self.open.subscribe()
+    /// One that has room for so many.
+    pub(crate) fn new(capacity: usize) -> Self {
+        Self {
+            capacity,
+            is_ending: AtomicBool::new(false),
+            open: watch::Sender::default(),
+            unread: watch::Sender::default(),
+        }
+    }
+
+    /// A place for one more, if there is one.
+    pub(crate) fn enter(&self) -> Option<Place> {
+        (self.open.receiver_count() < self.capacity).then(|| self.open.subscribe())
     }
 
     pub(crate) fn wait_for_peer(&self) -> Place {
@@ -67,10 +79,11 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn the_crowd_leaves_in_grace_and_unread_answers_are_waited_for() {
-        let crowd = Crowd::default();
+        let crowd = Crowd::new(1);
         crowd.leave().await;
         assert!(crowd.is_ending());
-        let (_idle, unread) = (crowd.enter(), crowd.wait_for_peer());
+        let (_idle, unread) = (crowd.enter().unwrap(), crowd.wait_for_peer());
+        assert!(crowd.enter().is_none());
         let mut leaving = pin!(crowd.leave());
         let over = timeout(2 * GRACE, leaving.as_mut()).await;
         assert!(over.is_err());

@@ -4,10 +4,9 @@ mod connection;
 mod crowd;
 mod worker;
 
-use std::net::{Shutdown, TcpListener};
+use std::net::TcpListener;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::thread::available_parallelism;
 use std::{io, process::ExitCode};
 
 use actix_service::{IntoServiceFactory, ServiceFactory, fn_factory, fn_service};
@@ -33,10 +32,11 @@ fn main() -> ExitCode {
 }
 
 async fn serve(listener: TcpListener, stop: Stop) -> io::Result<()> {
-    let crowd = Arc::<Crowd>::default();
-    let left = leave(listener.try_clone()?.into(), stop, Arc::clone(&crowd));
+    let crowd = Arc::new(Crowd::new(hello_server::connections(CONNECTIONS)));
+    let left = leave(listener.try_clone()?, stop, Arc::clone(&crowd));
     let server = Server::build()
-        .max_concurrent_connections(connections_of_a_worker())
+        // Its own limit would let the others wait in the queue.
+        .max_concurrent_connections(usize::MAX)
         .disable_signals()
         .listen("hello", listener, move || start(Arc::clone(&crowd)))?
         .run();
@@ -46,18 +46,12 @@ async fn serve(listener: TcpListener, stop: Stop) -> io::Result<()> {
     }
 }
 
-/// Resolves when the process may end: whoever comes after the signal is refused by the system, and whoever is here is
-/// answered.
-async fn leave(listener: socket2::Socket, stop: Stop, crowd: Arc<Crowd>) {
+/// Resolves when the process may end: whoever comes after the signal is refused by the system, and whoever is here, or in
+/// the queue, is answered.
+async fn leave(listener: TcpListener, stop: Stop, crowd: Arc<Crowd>) {
     stop.await;
-    hello_server::last_call(&listener).await;
-    let _ = listener.shutdown(Shutdown::Read);
+    hello_server::last_call(listener).await;
     crowd.leave().await;
-}
-
-fn connections_of_a_worker() -> usize {
-    let workers = available_parallelism().map_or(1, usize::from);
-    (hello_server::connections(CONNECTIONS) / workers).max(1)
 }
 
 /// What a worker does with a connection.
@@ -72,9 +66,13 @@ fn start(
             let worker = Rc::new(Worker::new(crowd));
             spawn(hello_server::give_back_here());
             Ok(fn_service(move |tcp: TcpStream| {
-                let (app, connection) = (Rc::clone(&app), Connection::new(tcp, Rc::clone(&worker)));
+                let (app, worker) = (Rc::clone(&app), Rc::clone(&worker));
+                let place = worker.crowd().enter();
                 async move {
-                    connection.serve(&*app).await;
+                    match place {
+                        Some(place) => Connection::new(tcp, worker, place).serve(&*app).await,
+                        None => hello_server::turn_away(tcp).await,
+                    }
                     Ok(())
                 }
             }))

@@ -45,10 +45,10 @@ async fn status_of(head_bytes: usize) -> String {
 
 #[tokio::test]
 async fn a_head_beyond_the_limit_is_refused_however_it_comes() {
-    for bytes in [1024, HEAD_BYTES - 1024] {
+    for bytes in [1024, HEAD_BYTES] {
         assert_eq!(status_of(bytes).await, "200", "{bytes}");
     }
-    for bytes in [HEAD_BYTES + 1024, 110_000, 120_000, 140_000, 400_000] {
+    for bytes in [HEAD_BYTES + 1, 110_000, 120_000, 140_000, 400_000] {
         assert_eq!(status_of(bytes).await, "431", "{bytes}");
     }
 }
