@@ -85,6 +85,8 @@ impl Counter {
         let own = match self {
             Self::Valgrind => vec![
                 "--tool=callgrind".to_owned(),
+                // A shell in front of the service becomes it.
+                "--trace-children=yes".to_owned(),
                 "--callgrind-out-file=/dev/null".to_owned(),
                 format!("--log-file={log}"),
             ],

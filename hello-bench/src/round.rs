@@ -41,7 +41,7 @@ impl Round<'_> {
     /// Measures these services. Whatever goes wrong with one is the failure of its sample, and the others go on.
     ///
     /// # Errors
-    /// When the user interrupts.
+    /// When the user interrupts, or the system has no room for more connections.
     pub(crate) fn run(&self, programs: &[&Program], mut rng: Rng) -> Result<Vec<Sample>> {
         raise_limit();
         let round = (self.number, &mut rng);
@@ -49,8 +49,8 @@ impl Round<'_> {
         thread::sleep(IDLE_TIME);
         let interrupt = &self.session.interrupt;
         each(&mut contenders, interrupt, |contender| contender.read_idle_memory())?;
+        self.await_room()?;
         each(&mut contenders, interrupt, |contender| {
-            self.await_room()?;
             contender.warm_up(self.scenario, self.session, self.progress)
         })?;
         // Connections are opened once all is warm: some services close one that waits too long for its first request.
@@ -103,10 +103,7 @@ impl Round<'_> {
             }
         }
         let own = spent(contenders).saturating_sub(spent_before);
-        Ok(match (before, Counters::read()) {
-            (Some(before), Some(after)) => after.since(&before, own),
-            _ => Noise::default(),
-        })
+        Ok(Noise::since(before.as_ref(), own))
     }
 
     /// Visits every service once.

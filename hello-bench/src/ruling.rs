@@ -141,17 +141,21 @@ pub(crate) fn pairs(run: &Run) -> impl Iterator<Item = (&Metadata, &Metadata)> {
     })
 }
 
-/// The loads under which a limit is judged: throughput at saturation, latency at a fixed rate where there is one.
+/// The loads under which a limit is judged: throughput at saturation, latency at a fixed rate where there is one. Loads that
+/// look for limits offer each build another rate, so that nothing else of theirs can be compared.
 fn judged<'a>(subject: Subject, run: &Run, summaries: &'a [Summary]) -> Vec<&'a Summary> {
     let of = |allowed: fn(&Scenario) -> bool| -> Vec<&Summary> {
-        let is_allowed = |summary: &&Summary| run.scenario(&summary.scenario).is_some_and(allowed);
+        let is_allowed = |summary: &&Summary| {
+            let scenario = run.scenario(&summary.scenario);
+            scenario.is_some_and(|scenario| scenario.stress.is_none() && allowed(scenario))
+        };
         summaries.iter().filter(is_allowed).collect()
     };
     let open = of(|scenario| scenario.model == Model::Open);
     match subject {
         Subject::Rps => of(Scenario::saturates),
         Subject::P50 | Subject::P99 if !open.is_empty() => open,
-        _ => summaries.iter().collect(),
+        _ => of(|_| true),
     }
 }
 

@@ -62,11 +62,11 @@ impl Sample {
         }
     }
 
-    /// The same sample with the reason why it has no more.
+    /// The same sample with the reason why it has no more; a load that had come to its end is kept.
     #[must_use]
     pub fn failed(self, cause: &str) -> Self {
         let cause = cause.split_whitespace().collect::<Vec<_>>().join(" ");
-        Self { failure: Some(cause), load: None, slices: Vec::new(), findings: None, ..self }
+        Self { failure: Some(cause), ..self }
     }
 
     /// Whether other services were measured within the same seconds, so that its noise is theirs as well.

@@ -41,12 +41,12 @@ impl TrialRunner<'_> {
         progress: &dyn Fn(),
     ) -> Result<Sample> {
         let mut sample = Sample::new(round, &scenario.name, &program.service.name);
-        let outcome = self.measure(&mut sample, program, scenario, seed, progress);
-        self.session.interrupt.check()?;
-        match outcome {
-            Ok(()) => Ok(sample),
-            Err(cause) => Ok(sample.failed(&format!("{cause:#}"))),
+        if let Err(cause) = self.measure(&mut sample, program, scenario, seed, progress) {
+            self.session.interrupt.check()?;
+            return Ok(sample.failed(&format!("{cause:#}")));
         }
+        // What has come to its end is kept, whoever interrupts afterwards.
+        Ok(sample)
     }
 
     fn measure(

@@ -7,9 +7,10 @@ mod simulation;
 
 use std::collections::BTreeMap;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use fastrand::Rng;
 use hello_load::Scenario;
+use hello_stats::ranks::rounds_needed;
 
 use crate::compare::{CompareOutcome, Comparison};
 use crate::metric::Metric;
@@ -79,6 +80,11 @@ pub(crate) fn validate(
     folder: Folder,
     session: &Session,
 ) -> Result<(Validation, CompareOutcome)> {
+    let (rounds, needed) = (comparison.rounds as usize, rounds_needed(COPIES.len() + SLOWED.len()));
+    ensure!(
+        rounds >= needed,
+        "{rounds} rounds are too few to find any difference among the copies: --rounds {needed} or more"
+    );
     let outcome = comparison.run(folder, session)?;
     if let Some(cause) = &outcome.cut_short {
         bail!("{cause}");

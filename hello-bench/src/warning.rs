@@ -87,6 +87,8 @@ pub enum Warning {
     StoppedByGenerator { rate_per_s: f64 },
     /// p99 held at no rate.
     SustainsNothing,
+    /// The heaviest overload left no answer in time.
+    NothingInTime,
     /// Not as many connections idled as the load asks for.
     FewerConnections {
         asked: u32,
@@ -117,6 +119,7 @@ impl Warning {
             Self::EmptySlices { .. } => matches!(metric, Metric::ThroughputPerS | Metric::CpuUsPerRequest),
             Self::ControlDiffers { .. } | Self::ControlFailed { .. } | Self::ReferenceMissing { .. } => false,
             Self::StoppedByGenerator { .. } => metric == Metric::SustainedPerS,
+            Self::NothingInTime => metric == Metric::GoodputPerS,
             Self::SustainsNothing => matches!(metric, Metric::SustainedPerS | Metric::GoodputPerS),
             Self::FewerConnections { .. } => metric == Metric::ConnectionBytes,
             Self::SharedCores | Self::LoadByK6 { .. } | Self::Elsewhere { .. } => false,
@@ -201,7 +204,8 @@ impl Warning {
             Self::EngineIsK6 | Self::LoadByK6 { .. } => 0.0,
             Self::StoppedByGenerator { rate_per_s } => *rate_per_s,
             Self::FewerConnections { asked, connections, .. } => f64::from(asked - connections),
-            Self::TooFewRounds { .. } | Self::SharedCores | Self::SustainsNothing => 0.0,
+            Self::TooFewRounds { .. } | Self::SharedCores => 0.0,
+            Self::SustainsNothing | Self::NothingInTime => 0.0,
             Self::Elsewhere { .. } => 0.0,
         }
     }
@@ -259,17 +263,20 @@ impl ServiceWarning {
 
     /// Whether a service with this warning may not be ranked by `metric`.
     pub fn refuses(&self, metric: Metric) -> bool {
-        if matches!(self.warning, Warning::EmptySlices { .. }) {
+        use Warning::{
+            EmptySlices, EngineIsK6, GeneratorBound, LittlesLaw, NothingInTime, StoppedByGenerator,
+            SustainsNothing, Unsent,
+        };
+        // A ratio to nothing is undefined, in one round as in all.
+        if matches!(self.warning, EmptySlices { .. } | SustainsNothing | NothingInTime) {
             return self.warning.touches(metric);
         }
-        use Warning::{EngineIsK6, GeneratorBound, LittlesLaw, StoppedByGenerator, SustainsNothing, Unsent};
         let is_grave = matches!(
             self.warning,
             EngineIsK6
                 | GeneratorBound { .. }
                 | LittlesLaw { .. }
                 | StoppedByGenerator { .. }
-                | SustainsNothing
                 | Unsent { .. }
         );
         is_grave && self.doubts(metric)

@@ -5,6 +5,7 @@ use std::thread;
 use std::time::Duration;
 
 use crate::check::cases::CASES;
+use crate::check::http;
 use crate::check::outcome::{Outcome, Violation};
 use crate::raw::{Answer, RawConnection};
 use hello_load::response::excerpt;
@@ -54,7 +55,8 @@ pub(super) fn check(target: &Target, strictness: Strictness, outcome: &mut Outco
     let requests = match requests(target, strictness) {
         Ok(requests) => requests,
         Err(cause) => {
-            let violation = violation("a request by itself", "the contract's requests", "an answer", cause);
+            let violation =
+                Violation::new("a request by itself", "the contract's requests", "an answer", cause);
             return outcome.add(Some(violation));
         }
     };
@@ -67,10 +69,6 @@ pub(super) fn check(target: &Target, strictness: Strictness, outcome: &mut Outco
     if strictness == Strictness::Exact {
         outcome.add(pipelined(target, &requests));
     }
-}
-
-fn violation(case: &str, sent: &str, expected: &str, received: String) -> Violation {
-    Violation { case: case.to_owned(), sent: sent.to_owned(), expected: expected.to_owned(), received }
 }
 
 /// The requests of the contract, each with the answer that it gets now.
@@ -89,7 +87,7 @@ impl ContractRequest {
     /// Asks it whole and alone.
     fn ask(target: &Target, strictness: Strictness, parts: (&str, &str, &str)) -> Result<Self, String> {
         let (method, path, rest) = parts;
-        let path = format!("{}{}", target.path, path.strip_prefix('/').unwrap_or(path));
+        let path = http::path(target, path);
         let bytes = format!("{method} {path} HTTP/1.1\r\nhost: {}\r\n{rest}", target.host).into_bytes();
         let is_head = method == "HEAD";
         let mut connection = RawConnection::open(target)?;
@@ -148,7 +146,7 @@ fn in_halves(target: &Target, strictness: Strictness, request: &ContractRequest)
         wrong.len(),
         cuts.len()
     );
-    Some(violation("a request in two halves", &places, &request.expected.shown(), received.clone()))
+    Some(Violation::new("a request in two halves", &places, &request.expected.shown(), received.clone()))
 }
 
 /// A connection on which something was sent.
@@ -182,7 +180,7 @@ fn byte_by_byte(
     }
     let heard = requests.iter().zip(open).map(|(request, sent)| {
         let received = sent.and_then(|mut it| request.hear(&mut it, strictness)).err()?;
-        Some(violation("a request byte by byte", &request.shown, &request.expected.shown(), received))
+        Some(Violation::new("a request byte by byte", &request.shown, &request.expected.shown(), received))
     });
     heard.collect()
 }
@@ -201,7 +199,12 @@ fn pipelined(target: &Target, requests: &[ContractRequest]) -> Option<Violation>
                 all[at].shown,
                 at.checked_sub(1).map_or("nothing", |before| &all[before].shown)
             );
-            return Some(violation("100 requests in one write", &sent, &all[at].expected.shown(), received));
+            return Some(Violation::new(
+                "100 requests in one write",
+                &sent,
+                &all[at].expected.shown(),
+                received,
+            ));
         }
         left = &left[heard.right..];
     }

@@ -43,15 +43,14 @@ pub(crate) fn check(target: &Target, strictness: Strictness) -> Result<Outcome> 
     Ok(outcome)
 }
 
-fn violation(case: &str, sent: &str, expected: &str, received: String) -> Violation {
-    Violation { case: case.to_owned(), sent: sent.to_owned(), expected: expected.to_owned(), received }
+/// A path of the contract below that of the target; what is no path stays what it is.
+pub(super) fn path(target: &Target, path: &str) -> String {
+    path.strip_prefix('/')
+        .map_or_else(|| path.to_owned(), |rest| format!("{}{rest}", target.path))
 }
 
 fn request(target: &Target, method: &str, path: &str) -> String {
-    let path = match path.strip_prefix('/') {
-        Some(rest) => format!("{}{rest}", target.path),
-        None => path.to_owned(),
-    };
+    let path = self::path(target, path);
     format!("{method} {path} HTTP/1.1\r\nhost: {}\r\n\r\n", target.host)
 }
 
@@ -63,7 +62,7 @@ fn ask(target: &Target, method: &str, path: &str) -> Result<Answer, String> {
 
 fn raw(target: &Target, case: &ContractCase, strictness: Strictness) -> Result<(), Violation> {
     let sent = format!("{} {}", case.method, case.target);
-    let fail = |expected: String, received| violation(&sent, &sent, &expected, received);
+    let fail = |expected: String, received| Violation::new(&sent, &sent, &expected, received);
     let expected = format!("{} {}", case.status, case.body);
     let answer = ask(target, case.method, case.target).map_err(|cause| fail(expected.clone(), cause))?;
     let shown = format!("{} {}", answer.head.status, excerpt(&answer.body));
@@ -124,7 +123,7 @@ fn exact_headers(answer: &Answer, case: &ContractCase) -> Result<(), (String, St
 fn head_as_get(target: &Target, case: &ContractCase, head: &Answer) -> Result<(), Violation> {
     let sent = format!("HEAD {} and then GET on one connection", case.target);
     let fail =
-        |expected: &str, received| violation("HEAD is GET without the body", &sent, expected, received);
+        |expected: &str, received| Violation::new("HEAD is GET without the body", &sent, expected, received);
     let both = || {
         let mut connection = RawConnection::open(target)?;
         connection.send(request(target, "HEAD", case.target).as_bytes())?;
@@ -158,7 +157,7 @@ fn core_body(answer: &Answer, body: &str) -> Result<(), String> {
 
 fn core_refusal(target: &Target, method: &str, path: &str, allowed: &[u16]) -> Result<(), Violation> {
     let sent = format!("{method} {path}");
-    let fail = |received| violation(&sent, &sent, &format!("status {allowed:?}"), received);
+    let fail = |received| Violation::new(&sent, &sent, &format!("status {allowed:?}"), received);
     let answer = ask(target, method, path).map_err(fail)?;
     if allowed.contains(&answer.head.status) {
         Ok(())
@@ -173,7 +172,7 @@ fn client(target: &Target, case: &ContractCase, strictness: Strictness) -> Resul
     let url = format!("http://{}{}{path}", target.host, target.path);
     let sent = format!("GET {url} by an HTTP client");
     let expected = format!("{} {}", case.status, case.body);
-    let fail = |received| violation(&format!("GET {}", case.target), &sent, &expected, received);
+    let fail = |received| Violation::new(&format!("GET {}", case.target), &sent, &expected, received);
     let agent = ureq::Agent::config_builder().http_status_as_error(false).proxy(None).build().new_agent();
     let mut answer = agent.get(&url).call().map_err(|cause| fail(cause.to_string()))?;
     let status = answer.status().as_u16();
@@ -214,7 +213,7 @@ fn connections(target: &Target, outcome: &mut Outcome) {
     let mut add = |case: &str, sent: &str, expected: &[String], received: Result<Vec<String>, String>| {
         let right = received.as_ref().is_ok_and(|received| received == expected);
         let received = received.map_or_else(|cause| cause, |messages| format!("{messages:?}"));
-        outcome.add((!right).then(|| violation(case, sent, &format!("{expected:?}"), received)));
+        outcome.add((!right).then(|| Violation::new(case, sent, &format!("{expected:?}"), received)));
     };
     add("keep-alive", "three requests, each sent after the previous answer", &all, turn_by_turn());
     add("pipelining", "three requests at once", &all, at_once());

@@ -19,6 +19,7 @@ use anyhow::{Result, anyhow};
 pub(crate) use outcome::{Outcome, Violation};
 
 use crate::launch::Running;
+use crate::metadata::Group;
 use crate::program::Program;
 use crate::service::Finder;
 use crate::session::Session;
@@ -76,10 +77,10 @@ pub(crate) fn service(program: &Program, session: &Session, scope: Scope) -> Res
     Ok(outcome)
 }
 
-/// Checks services side by side, and that all send equally many bytes.
+/// Checks services side by side, and that all send equally many bytes. One that cannot be started is a violation of its own.
 ///
 /// # Errors
-/// When one cannot be started, or the user interrupts.
+/// When none can be started, the floor aside, or the user interrupts.
 pub(crate) fn services(programs: &[Program], session: &Session, parts: Scope) -> Result<Vec<Outcome>> {
     let outcomes = thread::scope(|scope| {
         let checks: Vec<_> = programs
@@ -87,9 +88,28 @@ pub(crate) fn services(programs: &[Program], session: &Session, parts: Scope) ->
             .map(|program| scope.spawn(move || service(program, session, parts)))
             .collect();
         let joined = checks.into_iter().map(|check| check.join().map_err(|_| anyhow!("a check panicked"))?);
-        joined.collect::<Result<Vec<Outcome>>>()
-    })?;
-    Ok(with_equal_sizes(programs, outcomes))
+        joined.collect::<Vec<Result<Outcome>>>()
+    });
+    session.interrupt.check()?;
+    let is_ranked = |program: &Program| Group::RANKED.contains(&program.metadata.group());
+    let is_usable = |(program, outcome): (&Program, &Result<Outcome>)| outcome.is_ok() && is_ranked(program);
+    let some = programs.iter().zip(&outcomes).any(is_usable);
+    let outcomes = outcomes.into_iter().map(|outcome| match outcome {
+        Err(cause) if some => Ok(not_started(&cause)),
+        other => other,
+    });
+    Ok(with_equal_sizes(programs, outcomes.collect::<Result<_>>()?))
+}
+
+fn not_started(cause: &anyhow::Error) -> Outcome {
+    let mut outcome = Outcome::default();
+    outcome.add(Some(Violation {
+        case: "the service starts".to_owned(),
+        sent: "nothing yet".to_owned(),
+        expected: "a line that says where it listens, and an answer".to_owned(),
+        received: format!("{cause:#}"),
+    }));
+    outcome
 }
 
 /// Compares with the first service that breaks nothing: what is wrong with another is its own fault alone.

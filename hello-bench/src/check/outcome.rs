@@ -15,6 +15,12 @@ pub(crate) struct Violation {
     pub received: String,
 }
 
+impl Violation {
+    pub(super) fn new(case: &str, sent: &str, expected: &str, received: String) -> Self {
+        Self { case: case.to_owned(), sent: sent.to_owned(), expected: expected.to_owned(), received }
+    }
+}
+
 impl fmt::Display for Violation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { case, sent, expected, received } = self;

@@ -69,7 +69,13 @@ impl Limits {
         progress.beat();
         for program in counted {
             progress.now(&format!("{} under valgrind", program.service.name), None);
-            program.metadata.instructions = Some(count::instructions(program, session)?);
+            match count::instructions(program, session) {
+                Ok(counted) => program.metadata.instructions = Some(counted),
+                Err(cause) => {
+                    session.interrupt.check()?;
+                    progress.say(&format!("{} is not counted: {cause:#}", program.service.name));
+                }
+            }
             progress.step();
         }
         Ok(())

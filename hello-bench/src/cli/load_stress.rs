@@ -47,7 +47,10 @@ pub(super) fn findings(
     };
     let cores = available_parallelism().map_or(1, usize::from);
     let watch = Watch::new(tree, cores, interrupt, &progress);
-    Solo { load, watch }.run()
+    let found = Solo { load, watch }.run();
+    let has_ended = tree.is_some_and(|tree| !tree.is_running()) && !interrupt.is_set();
+    ensure!(found.is_ok() || !has_ended, "process {} ended under load", pid.unwrap_or_default());
+    found
 }
 
 /// One server under one load.

@@ -46,7 +46,7 @@ impl Measurement<'_> {
     pub(super) fn left(&self, round: u32, scenario: &Scenario) -> Duration {
         let rest = self.expected(round);
         let from_here = self.run.scenarios.iter().skip_while(|other| other.name != scenario.name);
-        let from_here = from_here.filter(|scenario| !is_past(scenario, round));
+        let from_here = from_here.filter(|scenario| !is_past(scenario, round, self.run.plan.rounds));
         rest + from_here.map(|scenario| self.expected_round(scenario)).sum::<Duration>()
     }
 

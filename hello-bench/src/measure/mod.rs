@@ -9,6 +9,7 @@ use hello_load::{Scenario, Slicing, Stress};
 
 use crate::check::Outcome;
 use crate::generator::Generator;
+use crate::metadata::Group;
 use crate::program::Program;
 use crate::progress::{Progress, clock};
 use crate::round::Round;
@@ -16,7 +17,7 @@ use crate::run::{Folder, Run};
 use crate::sample::Sample;
 use crate::session::Session;
 use crate::stress_round::StressRound;
-use crate::summary::summarize;
+use crate::summary::{Ratio, Row, summarize};
 use crate::trial::TrialRunner;
 
 /// When a comparison that goes on past its rounds ends.
@@ -115,11 +116,14 @@ impl<'a> Measurement<'a> {
         Ok(())
     }
 
-    /// Measures one round under every scenario; `false` when that is cut short.
+    /// Measures one round under every scenario; `false` when that is cut short, or every service has failed.
     fn round(&mut self, round: u32) -> Result<bool> {
         for index in 0..self.run.plan.scenarios.len() {
+            if !self.alive().iter().any(|program| Group::RANKED.contains(&program.metadata.group())) {
+                return Ok(false);
+            }
             let scenario = self.scenario(&self.run.plan.scenarios[index])?;
-            if is_past(scenario, round) {
+            if is_past(scenario, round, self.run.plan.rounds) {
                 continue;
             }
             let done = match (self.generator, scenario.slices, &scenario.stress) {
@@ -244,10 +248,14 @@ impl<'a> Measurement<'a> {
     }
 
     fn is_wide(&self, scenario: &Scenario, half_width: f64) -> bool {
-        let summary = summarize(scenario, &self.run.services, &self.samples, &self.run.plan.reference);
-        let primary = summary.rows.iter().filter_map(|row| row.metrics.get(&summary.primary));
-        let mut ratios = primary.filter_map(|metric| metric.vs_reference.as_ref());
-        ratios.any(|ratio| ratio.half_width().is_none_or(|found| found > half_width))
+        let reference = &self.run.plan.reference;
+        let summary = summarize(scenario, &self.run.services, &self.samples, reference);
+        let is_ranked = |row: &&Row| Group::RANKED.contains(&row.group) && row.failure.is_none();
+        let mut compared = summary.rows.iter().filter(is_ranked).filter(|row| row.service != *reference);
+        compared.any(|row| {
+            let ratio = row.metrics.get(&summary.primary).and_then(|metric| metric.vs_reference.as_ref());
+            ratio.and_then(Ratio::half_width).is_none_or(|found| found > half_width)
+        })
     }
 }
 
@@ -256,7 +264,8 @@ fn rounds_of(scenario: &Scenario, planned: u32) -> u32 {
     planned.min(scenario.rounds.unwrap_or(planned))
 }
 
-/// Whether a scenario is not measured in this round any more.
-fn is_past(scenario: &Scenario, round: u32) -> bool {
-    scenario.rounds.is_some_and(|most| round > most)
+/// Whether a scenario is not measured in this round any more: what has a number of rounds of its own gets no more for the
+/// sake of precision.
+fn is_past(scenario: &Scenario, round: u32, planned: u32) -> bool {
+    scenario.rounds.is_some() && round > rounds_of(scenario, planned)
 }

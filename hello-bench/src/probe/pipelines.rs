@@ -98,20 +98,21 @@ fn in_order(target: &Target, heads: [bool; 3]) -> Result<(), String> {
     let methods = heads.map(|is_head| if is_head { "HEAD" } else { "GET" });
     let [first, second, last] = methods;
     let wrong = |what: &str| format!("{}: {what}", methods.join(" "));
-    let mut wire = RawConnection::open(target)?;
+    let mut connection = RawConnection::open(target)?;
     let rest = "HTTP/1.1\r\nhost: x\r\n";
     let requests = format!(
         "{first} /?name=A {rest}\r\n{second} /?name=A {rest}\r\n{last} /?name=A {rest}connection: close\r\n\r\n"
     );
-    wire.send(requests.as_bytes())?;
+    connection.send(requests.as_bytes())?;
     for is_head in heads {
-        let answer =
-            wire.answer(is_head).map_err(|_| wrong("an answer is missing or has a body too many"))?;
+        let answer = connection
+            .answer(is_head)
+            .map_err(|_| wrong("an answer is missing or has a body too many"))?;
         if !is_head && !answer.greets("A") {
             return Err(wrong("a body is wrong"));
         }
     }
-    if wire.ends_within(END_TIMEOUT) { Ok(()) } else { Err(wrong("more than three answers")) }
+    if connection.ends_within(END_TIMEOUT) { Ok(()) } else { Err(wrong("more than three answers")) }
 }
 
 /// A request that ends its connection, and one more in the same write.
@@ -126,19 +127,20 @@ fn last(program: &Program, cores: &Cores, request: &str) -> Result<(String, bool
 /// A GET with more than its answer may reflect, and another on the same connection.
 fn plain(program: &Program, cores: &Cores, rest: &str) -> Result<(String, bool)> {
     let running = Running::launch(program, cores)?;
-    let mut wire = RawConnection::open(&Target::at(running.address)).map_err(anyhow::Error::msg)?;
-    let sent = wire.send(format!("GET /?name=A HTTP/1.1\r\nhost: x\r\n{rest}").as_bytes());
-    let first = match sent.and_then(|()| wire.answer(false)) {
+    let mut connection = RawConnection::open(&Target::at(running.address)).map_err(anyhow::Error::msg)?;
+    let sent = connection.send(format!("GET /?name=A HTTP/1.1\r\nhost: x\r\n{rest}").as_bytes());
+    let first = match sent.and_then(|()| connection.answer(false)) {
         Ok(answer) => answer,
         Err(cause) => return Ok((cause, false)),
     };
     let others = other_fields(&first);
-    let again = wire.send(REQUEST).and_then(|()| wire.answer(false));
+    let again = connection.send(REQUEST).and_then(|()| connection.answer(false));
     let is_answered = again.is_ok_and(|answer| answer.greets("A"));
     let status = first.head.status;
     let fields = if others.is_empty() { String::new() } else { format!(" with {}", others.join(", ")) };
     let then = if is_answered { "the next answered" } else { "the next not answered" };
-    Ok((format!("{status}{fields}, {then}"), status == 200 && others.is_empty()))
+    let is_kept = is_answered || first.head.closes();
+    Ok((format!("{status}{fields}, {then}"), status == 200 && others.is_empty() && is_kept))
 }
 
 /// The header fields of an answer that a greeting does not have.

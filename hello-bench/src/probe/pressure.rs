@@ -32,6 +32,8 @@ const RECOVERY: Duration = Duration::from_secs(5);
 pub(super) const CONNECT: Duration = Duration::from_secs(5);
 /// Peers that flood the service behind a request that is none.
 const FLOODING: usize = 30;
+/// About so much they write at a time.
+const FLOOD_BYTES: usize = 16 * 1024;
 /// When the last of them must be gone: the contract's 10 s, and some for timers that are looked at now and then.
 const FLOOD_LIMIT: Duration = Duration::from_millis(11_500);
 
@@ -54,7 +56,13 @@ pub(super) const FAMILY: Family = Family {
             name: "30 peers that flood behind a malformed request",
             level: Level::Must,
             rule: "all closed in 10 s, as without a request head, others served meanwhile, memory back within 1 MiB (contract)",
-            observe: flood,
+            observe: |program, cores| flood(program, cores, &MALFORMED),
+        },
+        Case {
+            name: "30 peers that flood a body in chunks",
+            level: Level::Must,
+            rule: "all closed in 10 s, as without a request head, others served meanwhile, memory back within 1 MiB (contract)",
+            observe: |program, cores| flood(program, cores, &BODY),
         },
     ],
     ..Family::EMPTY
@@ -126,16 +134,27 @@ fn recovery(target: &Target) -> Option<Duration> {
     None
 }
 
-/// Peers that send as fast as they can behind what is no request: a server that reads it away must not do so for good.
+/// What a flood consists of.
+struct Flood {
+    begin: &'static [u8],
+    /// What follows, again and again.
+    unit: &'static [u8],
+}
+
+const MALFORMED: Flood = Flood { begin: b"BAD\r\n\r\n", unit: b"x" };
+const BODY: Flood =
+    Flood { begin: b"POST / HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n", unit: b"1\r\na\r\n" };
+
+/// Peers that send as fast as they can what nobody reads: a server that reads it away must not do so for good.
 ///
 /// # Errors
 /// When the service cannot be started, or ends.
-fn flood(program: &Program, cores: &Cores) -> Result<(String, bool)> {
+fn flood(program: &Program, cores: &Cores, flood: &Flood) -> Result<(String, bool)> {
     let running = Running::launch(program, cores)?;
     let idle = idle(&running)?;
     let target = Target::at(running.address);
     let (took, served) = thread::scope(|scope| -> Result<(Vec<Option<Duration>>, bool)> {
-        let peers: Vec<_> = (0..FLOODING).map(|_| scope.spawn(|| flood_once(&target))).collect();
+        let peers: Vec<_> = (0..FLOODING).map(|_| scope.spawn(|| flood_once(&target, flood))).collect();
         let served = is_served(&target);
         let took = peers.into_iter().filter_map(|peer| peer.join().ok()).collect();
         Ok((took, served))
@@ -154,16 +173,20 @@ fn flood(program: &Program, cores: &Cores) -> Result<(String, bool)> {
 }
 
 /// How long one peer could send; `None` if to the limit.
-fn flood_once(target: &Target) -> Option<Duration> {
+fn flood_once(target: &Target, flood: &Flood) -> Option<Duration> {
     let begun = Instant::now();
     let mut stream = TcpStream::connect_timeout(&target.address, CONNECT).ok()?;
     // A server that reads no more lets the system's buffers fill up: then only its end is heard.
     stream.set_write_timeout(Some(Duration::from_millis(100))).ok()?;
-    let bytes = [b'x'; 16 * 1024];
-    let mut is_open = stream.write_all(b"BAD\r\n\r\n").is_ok();
+    let bytes = flood.unit.repeat(FLOOD_BYTES / flood.unit.len());
+    let mut is_open = stream.write_all(flood.begin).is_ok();
+    let mut written = 0;
     while is_open && begun.elapsed() < FLOOD_LIMIT {
-        is_open = match stream.write(&bytes) {
-            Ok(_) => true,
+        is_open = match stream.write(&bytes[written..]) {
+            Ok(more) => {
+                written = (written + more) % bytes.len();
+                true
+            }
             Err(cause) => cause.kind() == std::io::ErrorKind::WouldBlock,
         };
     }

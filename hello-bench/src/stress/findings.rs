@@ -49,14 +49,14 @@ impl Findings {
         }
     }
 
-    /// The highest rate at which p99 holds; absent where it holds at none, and for other kinds of load.
+    /// The highest rate at which p99 holds, 0 where it holds at none; absent for other kinds of load.
     pub fn sustained_per_s(&self) -> Option<f64> {
-        self.as_sustained().map(|found| found.rate_per_s).filter(|rate| *rate > 0.0)
+        self.as_sustained().map(|found| found.rate_per_s)
     }
 
     /// Right answers in time a second at the heaviest overload; absent for other kinds of load.
     pub fn goodput_per_s(&self) -> Option<f64> {
-        self.as_overload()?.goodput_per_s().filter(|goodput| *goodput > 0.0)
+        self.as_overload()?.goodput_per_s()
     }
 
     /// Memory for one idle connection at the largest crowd; absent for other kinds of load.

@@ -54,10 +54,7 @@ impl StressRound<'_> {
         let mut participants = self.found(programs, |_| None, rng)?;
         // The services began within the round.
         let own = spent(&participants).saturating_sub(spent_before);
-        let noise = match (before, Counters::read()) {
-            (Some(before), Some(after)) => after.since(&before, own),
-            _ => Noise::default(),
-        };
+        let noise = Noise::since(before.as_ref(), own);
         let cores = self.session.cores.service.len();
         for participant in &mut participants {
             participant.read_memory();

@@ -18,6 +18,15 @@ pub struct Noise {
     pub frequency_change: f64,
 }
 
+impl Noise {
+    /// What has happened since these counters were read, other than the `own` CPU time of services and generator; nothing
+    /// where they cannot be read.
+    pub fn since(before: Option<&Counters>, own: Duration) -> Self {
+        let now = Counters::read();
+        before.zip(now).map_or_else(Self::default, |(before, now)| now.since(before, own))
+    }
+}
+
 /// The counters at one moment.
 #[derive(Clone, Debug)]
 pub struct Counters {

@@ -18,7 +18,11 @@ impl Warning {
                 _ => Vec::new(),
             },
             Findings::Curve(_) => Vec::new(),
-            Findings::Overload(overload) => Self::of_overload(overload).into_iter().collect(),
+            Findings::Overload(overload) => {
+                let nothing = overload.goodput_per_s().filter(|goodput| *goodput == 0.0);
+                let nothing = nothing.map(|_| Self::NothingInTime);
+                nothing.into_iter().chain(Self::of_overload(overload)).collect()
+            }
             Findings::Connections(idle) => {
                 idle.counts.iter().rev().find_map(Self::of_crowd).into_iter().collect()
             }

@@ -55,6 +55,7 @@ impl fmt::Display for Warning {
             Self::FewerConnections { asked, connections, is_refused } => {
                 format!("{connections} of {asked} connections: {}", why_fewer(*is_refused))
             }
+            Self::NothingInTime => "nothing was answered in time at the heaviest overload".to_owned(),
             Self::SustainsNothing => "p99 is over the limit at every rate".to_owned(),
             Self::Elsewhere { service } => elsewhere(service),
             Self::SharedCores => {
