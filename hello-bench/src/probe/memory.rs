@@ -8,7 +8,7 @@ use anyhow::Result;
 use crate::launch::Running;
 
 /// How long memory may take to be given back.
-const SETTLE_TIMEOUT: Duration = Duration::from_secs(5);
+const SETTLE_TIMEOUT: Duration = Duration::from_secs(10);
 /// How much more than idle still counts as given back, in bytes.
 const MAX_GROWTH_BYTES: i64 = 1 << 20;
 

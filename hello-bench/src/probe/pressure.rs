@@ -35,7 +35,7 @@ const FLOODING: usize = 30;
 /// About so much they write at a time.
 const FLOOD_BYTES: usize = 16 * 1024;
 /// When the last of them must be gone: the contract's 10 s, and some for timers that are looked at now and then.
-const FLOOD_LIMIT: Duration = Duration::from_millis(11_500);
+const FLOOD_LIMIT: Duration = Duration::from_secs(13);
 
 pub(super) const FAMILY: Family = Family {
     name: "Pressure",
