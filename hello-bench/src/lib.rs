@@ -31,6 +31,7 @@ mod measure;
 mod metadata;
 mod metric;
 mod participant;
+mod patience;
 mod plan;
 pub mod probe;
 pub mod program;

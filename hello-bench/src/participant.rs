@@ -59,20 +59,13 @@ impl<'a, L> Participant<'a, L> {
         match Running::launch(program, cores) {
             Ok(running) => {
                 participant.running = Some(running);
-                participant.attempt(Self::take_first_answer);
+                if let Err(cause) = participant.take_first_answer() {
+                    participant.fail(&cause);
+                }
             }
             Err(cause) => participant.fail(&cause),
         }
         participant
-    }
-
-    /// Takes a step, unless an earlier one failed.
-    pub(crate) fn attempt(&mut self, step: impl FnOnce(&mut Self) -> Result<()>) {
-        if self.running.is_some()
-            && let Err(cause) = step(self)
-        {
-            self.fail(&cause);
-        }
     }
 
     fn fail(&mut self, cause: &anyhow::Error) {
@@ -165,7 +158,13 @@ pub(crate) fn each<'p, 'a: 'p, L: 'p>(
 ) -> Result<()> {
     for participant in participants {
         interrupt.check()?;
-        participant.attempt(&mut step);
+        if participant.running.is_some()
+            && let Err(cause) = step(participant)
+        {
+            // What the user interrupts has not failed, and nobody waits for its end.
+            interrupt.check()?;
+            participant.fail(&cause);
+        }
     }
     interrupt.check()
 }

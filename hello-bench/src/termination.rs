@@ -3,19 +3,22 @@
 use std::process::ExitStatus;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::Result;
 use nix::sys::signal::Signal;
 
 use crate::launch::Running;
+use crate::patience::Patience;
 use crate::program::Program;
 use crate::raw::{REQUEST, RawConnection};
 use crate::system::cores::Cores;
 use hello_load::Target;
 
-/// What the contract allows from the signal to the end of the process.
+/// What the contract allows from the signal to the end of the process. What this process itself is late comes on top.
 pub(crate) const END_LIMIT: Duration = Duration::from_secs(5);
+/// How often a process that should end is polled.
+const END_POLL_INTERVAL: Duration = Duration::from_millis(5);
 /// How long the load goes on before the signal.
 const LOAD: Duration = Duration::from_millis(300);
 
@@ -111,10 +114,16 @@ pub(crate) fn under_load(program: &Program, cores: &Cores, clients: Clients) -> 
 /// # Errors
 /// When the process is gone.
 pub(crate) fn end(running: &mut Running, signal: Signal) -> Result<(Duration, Option<ExitStatus>)> {
-    let sent = Instant::now();
+    let mut patience = Patience::new(END_LIMIT);
     running.signal(signal)?;
-    let status = running.wait(END_LIMIT)?;
-    Ok((sent.elapsed(), status))
+    loop {
+        let is_over = patience.is_over();
+        let status = running.wait(Duration::ZERO)?;
+        if status.is_some() || is_over {
+            return Ok((patience.elapsed(), status));
+        }
+        patience.sleep(END_POLL_INTERVAL);
+    }
 }
 
 impl Clients {

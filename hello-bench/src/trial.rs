@@ -70,6 +70,7 @@ impl TrialRunner<'_> {
         let mut observer = CounterObserver::new(tree, interrupt, progress);
         match self.generator.drive(&load, &mut observer) {
             Ok(result) => sample.load = Some(self.metrics(result, &observer)),
+            Err(cause) if interrupt.is_set() => return Err(cause),
             Err(cause) => match running.exit_reason() {
                 Some(reason) => bail!("{reason} under load"),
                 None => return Err(cause),

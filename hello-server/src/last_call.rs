@@ -57,7 +57,7 @@ mod tests {
         let address: SocketAddr = listener.local_addr().unwrap();
         let _early = TcpStream::connect(address).unwrap();
         last_call(listener.as_fd()).await;
-        let late = TcpStream::connect_timeout(&address, Duration::from_secs(1));
+        let late = TcpStream::connect_timeout(&address, Duration::from_secs(5));
         assert_eq!(late.unwrap_err().kind(), ErrorKind::ConnectionRefused);
         listener.set_nonblocking(true).unwrap();
         listener.accept().unwrap();

@@ -205,7 +205,7 @@ fn connections(target: &Target, outcome: &mut Outcome) {
         connection.send(b"GET /?name=A HTTP/1.0\r\n\r\n")?;
         let answer = connection.answer(false)?;
         let length = answer.head.framing()?;
-        let ended = connection.ends_within(Duration::from_secs(1));
+        let ended = connection.ends_within(Duration::from_secs(5));
         let fits = length == Framing::Length(answer.body.len()) && ended;
         Ok(vec![if fits { message(&answer) } else { format!("{} without an end", message(&answer)) }])
     };

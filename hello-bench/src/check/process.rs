@@ -2,7 +2,7 @@
 
 use std::net::TcpListener;
 use std::process::{Command, Output};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 
@@ -10,11 +10,12 @@ use crate::check::outcome::{Outcome, Violation};
 use crate::check::shutdown;
 use crate::command::kill_group;
 use crate::launch::{Running, command};
+use crate::patience::Patience;
 use crate::program::Program;
 use crate::session::Session;
 use crate::system::cores::Cores;
 
-/// How long a service may take to refuse to start.
+/// How long a service may take to refuse to start. What this process itself is late comes on top.
 const REFUSAL: Duration = Duration::from_secs(5);
 /// Values that are no address, by variable.
 const BAD_ADDRESSES: [(&str, &str); 5] =
@@ -102,13 +103,13 @@ fn refusal(
 /// Waits for the end; `None`, and the process is killed, when it does not come.
 fn ended(mut started: Command) -> Result<Option<Output>> {
     let mut child = started.spawn()?;
-    let limit = Instant::now() + REFUSAL;
+    let mut patience = Patience::new(REFUSAL);
     while child.try_wait()?.is_none() {
-        if Instant::now() >= limit {
+        if patience.is_over() {
             kill_group(&mut child);
             return Ok(None);
         }
-        std::thread::sleep(Duration::from_millis(5));
+        patience.sleep(Duration::from_millis(5));
     }
     Ok(Some(child.wait_with_output()?))
 }

@@ -6,7 +6,8 @@ use anyhow::{Result, ensure};
 use clap::Args;
 
 use crate::build;
-use crate::check::{self, Outcome, Scope, first_answer};
+use crate::check::first_answer::{self, Limits};
+use crate::check::{self, Outcome, Scope};
 use crate::cli::shared::{self, Files, print};
 use crate::program::Builder;
 use crate::progress::Progress;
@@ -15,8 +16,8 @@ use crate::session::Session;
 use hello_load::Strictness;
 use hello_load::Target;
 
-/// How long a server that was just started, and accepts connections, has to answer.
-const FIRST_ANSWER_LIMIT: Duration = Duration::from_secs(10);
+/// How long a server that was just started has to accept connections, and to answer.
+const FIRST_ANSWER: Limits = Limits { connect: Duration::from_secs(2), answer: Duration::from_secs(10) };
 
 #[derive(Debug, Args)]
 pub(super) struct CheckArgs {
@@ -41,7 +42,7 @@ impl CheckArgs {
         if let Some(url) = &self.url {
             let exceptions = self.exceptions()?;
             let target = Target::parse(url)?;
-            first_answer::wait(&target, FIRST_ANSWER_LIMIT, &session.interrupt)?;
+            first_answer::wait(&target, FIRST_ANSWER, &session.interrupt)?;
             let mut outcome = check::url(&target, Strictness::new(self.core))?;
             outcome.set_apart(&exceptions.iter().collect::<Vec<_>>());
             return verdict(&[(url.clone(), outcome)]);

@@ -42,7 +42,7 @@ impl CountArgs {
         let services = shared::chosen(&catalogue, &self.names, besides, "count")?;
         let builder = Builder::new(&catalogue, &self.files.profile, &session.interrupt);
         let programs = build::all(&builder, &services)?;
-        let counts = count::count(&programs, session, self.requests)?;
+        let counts = count::count(&programs, session, self.requests, recorded.as_ref())?;
         let json = serde_json::to_string_pretty(&counts)? + "\n";
         if let Some(path) = &self.out {
             fs::write(path, &json).with_context(|| format!("cannot write {}", path.display()))?;

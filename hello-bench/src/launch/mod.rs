@@ -32,6 +32,8 @@ use crate::system::process::Tree;
 
 /// How often a process that should end is polled.
 const EXIT_POLL_INTERVAL: Duration = Duration::from_millis(2);
+/// How long a process may take to be gone after its connections are: a busy machine lets it end late.
+const EXIT_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// A running service. Dropping it kills it, so that no error leaves a process behind.
 #[derive(Debug)]
@@ -223,9 +225,9 @@ impl Running {
         }
     }
 
-    /// How the process exited, with the end of its stderr; absent while it runs.
+    /// How the process exited, with the end of its stderr; absent where it goes on, as is known after [`EXIT_TIMEOUT`].
     pub fn exit_reason(&mut self) -> Option<String> {
-        let status = self.wait(Duration::from_millis(200)).ok()??;
+        let status = self.wait(EXIT_TIMEOUT).ok()??;
         Some(format!("{} ended ({status}){}", self.name, self.stderr_tail()))
     }
 

@@ -2,12 +2,12 @@
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 
 use crate::launch::Running;
+use crate::patience::Patience;
 use crate::probe::case::{Case, Family};
 use crate::probe::memory::{growth, idle};
 use crate::probe::observation::Level;
@@ -85,16 +85,15 @@ fn slow(program: &Program, cores: &Cores, kinds: &[Slowness], count: usize) -> R
     for kind in kinds.iter().cycle().take(count) {
         peers.push(SlowPeer::connect(&target, *kind)?);
     }
-    let begun = Instant::now();
+    let mut patience = Patience::new(LIMIT);
     let (mut asked, mut served) = (0, 0);
-    let mut late = Duration::ZERO;
-    while !peers.is_empty() && begun.elapsed() < LIMIT + late {
-        late += lateness(BEAT);
+    while !peers.is_empty() && !patience.is_over() {
+        patience.sleep(BEAT);
         peers.retain_mut(SlowPeer::goes_on);
         asked += 1;
         served += usize::from(is_served(&target));
     }
-    let took = begun.elapsed();
+    let took = patience.elapsed();
     let left = left(kinds, &peers);
     drop(peers);
     let (grown, is_back) = growth(&running, idle)?;
@@ -107,13 +106,6 @@ fn slow(program: &Program, cores: &Cores, kinds: &[Slowness], count: usize) -> R
     served += usize::from(is_served(&target));
     let reaction = format!("{closed}, {served} of {asked} others served, {grown}");
     Ok((reaction, left.is_empty() && served == asked && is_back))
-}
-
-/// Sleeps; how much longer it took than asked. The service's timers may be as late: the machine is busy.
-fn lateness(asked: Duration) -> Duration {
-    let begun = Instant::now();
-    thread::sleep(asked);
-    begun.elapsed().saturating_sub(asked)
 }
 
 /// How many peers of each kind there are; empty without any.

@@ -133,6 +133,8 @@ mod tests {
     use super::*;
     use std::os::unix::process::CommandExt as _;
     use std::process::{Command, Stdio};
+    use std::thread;
+    use std::time::Instant;
 
     #[test]
     fn a_tree_counts_its_descendants() {
@@ -146,8 +148,13 @@ mod tests {
         std::io::Read::read_exact(shell.stdout.as_mut().unwrap(), &mut line).unwrap();
         let tree = Tree::of(shell.id());
         assert_eq!(tree.pids().len(), 3);
-        assert!(tree.memory().rss_bytes > Tree::of(std::process::id()).memory().pss_bytes / 1000);
+        // A process that becomes another program has no memory for a moment.
+        let limit = Instant::now() + Duration::from_secs(5);
+        while tree.memory().threads != 3 && Instant::now() < limit {
+            thread::sleep(Duration::from_millis(5));
+        }
         assert_eq!(tree.memory().threads, 3);
+        assert!(tree.memory().rss_bytes > Tree::of(std::process::id()).memory().pss_bytes / 1000);
         assert_eq!(tree.high_water_rss_bytes(), None);
         let group = Pid::from_raw(shell.id().cast_signed());
         nix::sys::signal::killpg(group, nix::sys::signal::Signal::SIGKILL).unwrap();
@@ -157,13 +164,13 @@ mod tests {
     #[test]
     fn cpu_time_grows_in_steps_finer_than_a_tick() {
         let tree = Tree::of(std::process::id());
-        let before = tree.cpu();
-        let mut steps = 0_u64;
-        while tree.cpu() == before {
-            steps += 1;
-            assert!(steps < 100_000_000);
-        }
-        assert!(tree.cpu() - before < Duration::from_millis(10));
+        let step = || {
+            let before = tree.cpu();
+            let later = (0..100_000_000).map(|_| tree.cpu()).find(|now| *now > before);
+            later.unwrap() - before
+        };
+        // Other threads of this process spend time as well, and a look may come late.
+        assert!((0..100).any(|_| step() < Duration::from_millis(10)));
     }
 
     #[test]

@@ -6,7 +6,12 @@ use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::Once;
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
 
+use nix::sys::signal::{Signal, kill};
+use nix::sys::wait::{WaitPidFlag, waitpid};
+use nix::unistd::Pid;
 use serde_json::Value;
 
 /// The binary, run at the root of the repository.
@@ -18,6 +23,11 @@ pub(crate) fn bench() -> assert_cmd::Command {
 
 pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+/// The folder of the made-up run.
+pub(crate) fn fixture() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/run")
 }
 
 /// The services that `list` prints with these options.
@@ -54,6 +64,43 @@ impl Service {
     pub(crate) fn pid(&self) -> i32 {
         self.child.id().cast_signed()
     }
+
+    /// Stops the process once, so long after the load that comes next has opened so many connections; for how long, at
+    /// least. Whoever starts the load may take any time until then, and a sleeper may wake late.
+    pub(crate) fn stop_under_load(
+        &self,
+        connections: usize,
+        after: Duration,
+        time: Duration,
+    ) -> JoinHandle<Duration> {
+        let (pid, idle) = (self.pid(), open_files(self.pid()));
+        thread::spawn(move || {
+            let limit = Instant::now() + Duration::from_secs(30);
+            while open_files(pid) < idle + connections {
+                assert!(Instant::now() < limit, "no load");
+                thread::sleep(Duration::from_millis(5));
+            }
+            thread::sleep(after);
+            stop(Pid::from_raw(pid), time)
+        })
+    }
+}
+
+/// How many files and connections a process has open.
+fn open_files(pid: i32) -> usize {
+    fs::read_dir(format!("/proc/{pid}/fd")).unwrap().count()
+}
+
+/// Stops a child of this process for a while; how long it did nothing.
+fn stop(child: Pid, time: Duration) -> Duration {
+    kill(child, Signal::SIGSTOP).unwrap();
+    // The signal is sent at once, but a process stops when its threads next run.
+    waitpid(child, Some(WaitPidFlag::WUNTRACED)).unwrap();
+    let begun = Instant::now();
+    thread::sleep(time);
+    let took = begun.elapsed();
+    kill(child, Signal::SIGCONT).unwrap();
+    took
 }
 
 impl Drop for Service {
@@ -78,8 +125,10 @@ pub(crate) fn catalogue(folder: &Path, faults: &[(&str, &str, u32)]) -> PathBuf 
     let faulty = target().join("examples/faulty").display().to_string();
     let mut text = format!("[[service]]\nname = \"good\"\nframework = \"none\"\nrun = [{floor:?}]\n");
     for (name, fault, after) in faults {
+        // Whoever never says that it is ready is not worth more of a wait. The others may take their time.
+        let timeout = if *fault == "silent" { "start_timeout_s = 1\n" } else { "" };
         text.push_str(&format!(
-            "[[service]]\nname = {name:?}\nframework = \"none\"\nstart_timeout_s = 1\nrun = [{faulty:?}, {fault:?}, \"{after}\", {floor:?}]\n"
+            "[[service]]\nname = {name:?}\nframework = \"none\"\n{timeout}run = [{faulty:?}, {fault:?}, \"{after}\", {floor:?}]\n"
         ));
     }
     let path = folder.join("services.toml");
@@ -96,20 +145,24 @@ pub(crate) fn naive(folder: &Path, lines: &str) -> PathBuf {
     path
 }
 
-/// A scenarios file with short loads: `rate` and `saturate` in slices, the others as trials of one service.
+/// The slices of each service in a round under a load of [`scenarios`] that comes in slices.
+pub(crate) const SWEEPS: usize = 10;
+
+/// A scenarios file with short loads: `rate` and `saturate` in slices, the others as trials of one service. The slices
+/// are long enough to have answers in them while the machine does something else.
 pub(crate) fn scenarios(folder: &Path) -> PathBuf {
     let path = folder.join("scenarios.json");
     let text = r#"{
         "saturate": {"about": "as fast as it goes", "model": "closed", "connections": 8, "think_time_s": 0, "duration_s": 0.3,
-            "slices": {"settle_s": 0.002, "duration_s": 0.02, "sweeps": 5}},
+            "slices": {"settle_s": 0.002, "duration_s": 0.05, "sweeps": SWEEPS}},
         "rate": {"about": "on schedule", "model": "open", "connections": 8, "rate_per_s": 500, "warm_up_s": 0.1, "duration_s": 0.4,
-            "slices": {"settle_s": 0.004, "duration_s": 0.04, "sweeps": 5}},
+            "slices": {"settle_s": 0.005, "duration_s": 0.1, "sweeps": SWEEPS}},
         "rested": {"about": "then nothing", "model": "closed", "connections": 8, "think_time_s": 0, "duration_s": 0.3,
-            "slices": {"settle_s": 0.002, "duration_s": 0.02, "sweeps": 5}, "rest_s": 0.2},
+            "slices": {"settle_s": 0.002, "duration_s": 0.05, "sweeps": SWEEPS}, "rest_s": 0.2},
         "counted": {"about": "so many requests", "model": "closed", "connections": 4, "think_time_s": 0.001, "requests": 400},
         "long": {"about": "goes on", "model": "closed", "connections": 2, "think_time_s": 0, "duration_s": 60}
     }"#;
-    fs::write(&path, text).unwrap();
+    fs::write(&path, text.replace("SWEEPS", &SWEEPS.to_string())).unwrap();
     path
 }
 

@@ -73,7 +73,7 @@ async fn an_idle_connection_delays_the_end_for_the_time_of_grace_and_hardly_more
 async fn a_request_within_the_time_of_grace_is_answered_and_the_last() {
     let (mut peer, stop, server) = connected().await;
     stop.send(()).unwrap();
-    tokio::time::sleep(GRACE / 2).await;
+    tokio::time::sleep(GRACE / 10).await;
     peer.write_all(REQUEST).await.unwrap();
     let mut answer = String::new();
     peer.read_to_string(&mut answer).await.unwrap();
