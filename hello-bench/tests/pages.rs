@@ -171,7 +171,12 @@ fn a_diff_of_a_run_with_itself_has_a_page_without_differences() {
         .arg(&page)
         .assert()
         .success();
-    told.stdout(contains("0 improved, 0 regressed"));
+    let told = told.stdout(contains("0 improved, 0 regressed"));
+    let printed = String::from_utf8(told.get_output().stdout.clone()).unwrap();
+    for (load, metric) in [("rate ", "CPU µs"), ("saturate ", "requests/s"), ("delay-100ms ", "CPU µs")] {
+        let lines: Vec<&str> = printed.lines().filter(|line| line.starts_with(load)).collect();
+        assert!(lines.len() == 5 && lines.iter().all(|line| line.contains(metric)), "{printed}");
+    }
     assert!(fs::read_to_string(page).unwrap().contains("No significant difference"));
 }
 
