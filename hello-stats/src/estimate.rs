@@ -100,6 +100,8 @@ mod tests {
         let estimate = Estimate::of_mean(&rounds).unwrap();
         assert!(!estimate.holds(0.0) && estimate.holds(0.03) && !estimate.holds(0.035));
         let ratio = estimate.exp();
-        assert!(!ratio.holds(1.0) && ratio.holds(1.0304) && (0.001..0.004).contains(&(ratio.high - ratio.low)));
+        assert!(
+            !ratio.holds(1.0) && ratio.holds(1.0304) && (0.001..0.004).contains(&(ratio.high - ratio.low))
+        );
     }
 }

@@ -80,8 +80,9 @@ pub struct Ratio {
     pub rounds: Vec<f64>,
     /// What the bounds are: a 95 % interval, or the range of the rounds where there are fewer than six.
     pub bounds: Bounds,
-    /// The p-value of "they do not differ": among services that run natively corrected for all their pairs, in another
-    /// group for the ratios of the group, relative to the floor that of the pair alone.
+    /// The p-value of "they do not differ", by Holm's method corrected for all pairs of the group; for builds, for the
+    /// ratios of all builds to the first build of their service; to a service of another group, for all such ratios of
+    /// the group; to the floor, uncorrected.
     pub p: f64,
 }
 
