@@ -122,9 +122,49 @@ fn a_reference_that_failed_is_why_there_are_no_ratios() {
     let (run, mut samples) = run::read(&folder()).unwrap();
     let own = samples.iter_mut().find(|sample| sample.service == run.plan.reference).unwrap();
     own.failure = Some("process exit".to_owned());
-    let page = terminal::page(&Report::new(run, &samples), false);
-    assert!(page.contains("no ratios: the reference svc-axum has no usable value"), "{page}");
-    assert!(page.contains("process exit") && !terminal::page(&report(), false).contains("no ratios"));
+    let failed = Report::new(run, &samples);
+    let pages = |report: &Report| {
+        let (html, excerpt) = (html::page(report).unwrap(), markdown::excerpt(report));
+        [terminal::page(report, false), markdown::page(report), html, excerpt]
+    };
+    for page in pages(&failed) {
+        assert!(page.contains("no ratios: the reference svc-axum has no usable value"), "{page}");
+        assert!(page.contains("process exit") && page.contains("steal: the hypervisor took 2.0 %"), "{page}");
+    }
+    assert!(pages(&report()).iter().all(|page| !page.contains("no ratios")));
+}
+
+#[test]
+fn a_control_that_differs_shows_no_resolution() {
+    let (run, mut samples) = run::read(&folder()).unwrap();
+    let is_control =
+        |sample: &&mut Sample| sample.service.ends_with("(control)") && sample.scenario == "rate";
+    for slice in samples.iter_mut().filter(is_control).flat_map(|sample| &mut sample.slices) {
+        slice.service_cpu_ns += slice.service_cpu_ns / 20;
+    }
+    let report = Report::new(run, &samples);
+    assert_eq!(report.summaries[0].control.as_ref().unwrap().resolves, None);
+    for page in [terminal::page(&report, false), html::page(&report).unwrap(), markdown::excerpt(&report)] {
+        assert!(
+            page.contains("differs from 1: this run finds differences of 4.9 % where there are none"),
+            "{page}"
+        );
+        assert!(
+            page.contains("the control differs") && page.contains("this run resolves about 0.4 %"),
+            "{page}"
+        );
+    }
+}
+
+#[test]
+fn an_excerpt_has_the_notes_on_what_it_marks() {
+    let excerpt = markdown::excerpt(&report());
+    let notes: Vec<&str> = excerpt.lines().skip(3).filter(|line| line.starts_with("- ")).collect();
+    assert!(excerpt.contains("| 85 ! | 222 ! |") && excerpt.contains("| 148\u{a0}750 ! |"), "{excerpt}");
+    assert_eq!(notes.len(), 5, "{notes:?}");
+    for note in ["rate: svc-hyper: schedule lag: ", "saturate: hello-floor: generator-bound: "] {
+        assert!(notes.iter().any(|line| line.starts_with(&format!("- {note}"))), "{notes:?}");
+    }
 }
 
 #[test]

@@ -7,6 +7,7 @@ pub mod html;
 pub(crate) mod images;
 pub mod markdown;
 pub(crate) mod markup;
+mod notes;
 pub(crate) mod outcomes;
 pub(crate) mod overview;
 pub(crate) mod pull_request;

@@ -35,6 +35,13 @@ fn ranking(report: &Report) -> impl Iterator<Item = &Summary> {
     report.summaries.iter().filter(ranks)
 }
 
+/// The loads that the table shows: those that rank services, and the first, whose latency and memory it has.
+pub(crate) fn loads(report: &Report) -> impl Iterator<Item = &Summary> {
+    let is_shown =
+        |(index, summary): &(usize, &Summary)| *index == 0 || report.scenario(summary).is_none_or(is_ranking);
+    report.summaries.iter().enumerate().filter(is_shown).map(|(_, summary)| summary)
+}
+
 /// The cells of a service, the rank and the name among them.
 fn cells(report: &Report, row: &Row) -> Vec<String> {
     let mut cells = vec![tables::rank(row), row.service.clone()];

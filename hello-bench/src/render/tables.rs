@@ -113,19 +113,6 @@ pub(crate) fn reference_name(report: &Report) -> String {
         .map_or_else(|| reference.clone(), |metadata| metadata.short_label(&report.run.services))
 }
 
-/// What the control shows, in one line; `None` without a control.
-pub(crate) fn control(summary: &Summary) -> Option<String> {
-    let control = summary.control.as_ref()?;
-    let Ratio { ratio, low, high, .. } = &control.ratio;
-    Some(match control.resolves {
-        Some(resolves) => {
-            let percent = resolves * 100.0;
-            format!("control {ratio:.3} [{low:.3}, {high:.3}]: this run resolves about {percent:.1} %")
-        }
-        None => format!("control {ratio:.3} (range {low:.3} to {high:.3}): too few rounds for an interval"),
-    })
-}
-
 /// What a load is, with its rate.
 pub(crate) fn described(scenario: &Scenario) -> String {
     let search = scenario.stress.as_ref().and_then(Stress::search);
@@ -149,17 +136,6 @@ pub(crate) fn rank(row: &Row) -> String {
         (None, None, true) => "limit".to_owned(),
         (None, None, false) => "none".to_owned(),
     }
-}
-
-/// Each warning of a scenario once, with the services that it touches.
-pub(crate) fn warnings(summary: &Summary) -> Vec<String> {
-    let own = summary.warnings.iter().map(ToString::to_string);
-    let rows = summary.rows.iter().flat_map(|row| {
-        let warnings = row.warnings.iter().map(|warning| format!("{}: {warning}", row.service));
-        let cause = row.failure.iter().map(|cause| format!("{} is not ranked: {cause}", row.service));
-        cause.chain(warnings)
-    });
-    own.chain(rows).collect()
 }
 
 /// The metrics beside the primary one. The narrow table leaves out what the others imply: the rate of an open model,

@@ -109,14 +109,17 @@ pub struct Control {
     /// Its ratio to the reference.
     #[serde(flatten)]
     pub ratio: Ratio,
-    /// What this run resolves, as a fraction: half the width of the interval; absent where there is a range only.
+    /// What this run resolves, as a fraction: half the width of the interval; absent where there is a range only, and
+    /// where the interval excludes 1, so that it shows no resolution.
     pub resolves: Option<f64>,
 }
 
 impl Control {
     /// The control of this name with its ratio by a metric.
     pub fn new(service: &str, metric: Metric, ratio: Ratio) -> Self {
-        Self { service: service.to_owned(), metric, resolves: ratio.half_width(), ratio }
+        let control = Self { service: service.to_owned(), metric, resolves: None, ratio };
+        let resolves = control.ratio.half_width().filter(|_| !control.differs());
+        Self { resolves, ..control }
     }
 
     /// Whether the interval excludes 1, so that this run finds a difference where there is none.
