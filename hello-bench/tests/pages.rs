@@ -2,9 +2,9 @@
 #![cfg(target_os = "linux")]
 
 mod common;
+mod made_up;
 
 use std::fs;
-use std::path::{Path, PathBuf};
 
 use common::bench;
 use hello_bench::render::{html, markdown, terminal};
@@ -12,17 +12,9 @@ use hello_bench::report::Report;
 use hello_bench::run;
 use hello_bench::sample::Sample;
 use hello_stats::Bounds;
+use made_up::{changed, folder, report, service, versions};
 use predicates::prelude::*;
 use predicates::str::contains;
-
-fn folder() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/run")
-}
-
-fn report() -> Report {
-    let (run, samples) = run::read(&folder()).unwrap();
-    Report { probes: hello_bench::probe::read(&folder()).unwrap(), ..Report::new(run, &samples) }
-}
 
 #[test]
 fn terminal_page() {
@@ -226,25 +218,38 @@ fn shells_and_man_are_served_from_the_same_definitions() {
     bench().arg("man").assert().success().stdout(contains(".TH").and(contains("precision")));
 }
 
-/// The made-up run as one of two versions of axum: what was svc-hyper is its later one.
-fn versions(to: &Path) -> PathBuf {
-    let folder = to.join("versions");
-    fs::create_dir(&folder).unwrap();
-    for file in ["run.json", "samples.jsonl"] {
-        let text = fs::read_to_string(self::folder().join(file)).unwrap();
-        fs::write(folder.join(file), text.replace("svc-hyper", "svc-axum (axum 0.8.9)")).unwrap();
-    }
-    let path = folder.join("run.json");
-    let mut run: serde_json::Value = serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
-    for (name, version) in [("svc-axum", "0.8.8"), ("svc-axum (axum 0.8.9)", "0.8.9")] {
-        let services = run["services"].as_array_mut().unwrap();
-        let own = services.iter_mut().find(|service| service["name"] == name).unwrap();
-        own["framework"] = "axum".into();
-        own["instructions"] = serde_json::json!({"mean": 6100.0, "least": 6090.0, "most": 6110.0});
-        own["variant"] = serde_json::json!({"service": "svc-axum", "phrase": format!("with axum {version}"), "base": "svc-axum"});
-    }
-    fs::write(&path, run.to_string()).unwrap();
-    folder
+#[test]
+fn tuned_services_alone_are_relative_to_the_reference() {
+    let names = [("svc-axum", "svc-axum-tuned"), ("svc-hyper", "svc-hyper-tuned")];
+    let report = changed(&names, |run| {
+        for (from, name) in names {
+            service(run, name)["tuned_from"] = from.into();
+        }
+    });
+    let page = terminal::page(&report, false);
+    assert!(page.contains("CPU µs      vs axum tuned") && !page.contains("vs own server"), "{page}");
+    assert!(page.contains("svc-hyper-tuned   12.41  0.89 [0.87, 0.90]"), "{page}");
+    assert!(page.contains("tuned: hyper uses 11 % less CPU per request than axum.\n"), "{page}");
+    let page = html::page(&report).unwrap();
+    assert!(
+        page.contains("CPU time per request, rate, tuned, vs axum tuned") && page.contains("id=\"sure\"")
+    );
+    assert!(page.contains("relative to the reference") && !page.contains("own server</"), "{page}");
+}
+
+#[test]
+fn a_tuned_service_whose_app_was_not_measured_is_relative_to_the_reference_among_others_that_are_not() {
+    let names = [("svc-axum", "svc-axum"), ("svc-actix", "svc-axum-tuned"), ("svc-hyper", "svc-hyper-tuned")];
+    let report = changed(&names, |run| {
+        service(run, "svc-axum-tuned")["tuned_from"] = "svc-axum".into();
+        service(run, "svc-hyper-tuned")["tuned_from"] = "svc-hyper".into();
+    });
+    let page = markdown::page(&report);
+    assert!(page.contains("| vs own server or axum |"), "{page}");
+    assert!(page.contains("0.885 \\[0.874, 0.897\\] vs svc-axum |"), "{page}");
+    let sentence =
+        "tuned: hyper uses 11 % less CPU per request than svc-axum; no significant difference for ";
+    assert!(page.contains(sentence) && !page.contains("measured alone"), "{page}");
 }
 
 #[test]

@@ -12,6 +12,7 @@ pub(crate) mod outcomes;
 pub(crate) mod overview;
 pub(crate) mod pull_request;
 pub(crate) mod relations;
+mod relative;
 pub(crate) mod robustness;
 pub(crate) mod splice;
 pub(crate) mod stress;

@@ -60,7 +60,8 @@ pub struct MetricSummary {
     /// The value of each round.
     pub rounds: Vec<f64>,
     /// Relative to the reference; an image to the same service run natively, a tuned service to the same app that is
-    /// not tuned. Absent for the reference itself, and where one of the two is not ranked.
+    /// not tuned, where that was measured under this load. Absent for the reference itself, and where one of the two is
+    /// not ranked.
     pub vs_reference: Option<Ratio>,
     /// Relative to the floor; absent without one, and where the service is not ranked.
     pub vs_floor: Option<Ratio>,

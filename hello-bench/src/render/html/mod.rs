@@ -94,10 +94,9 @@ pub fn page(report: &Report) -> Result<String, askama::Error> {
 
 /// The first headline, which the page sets as a title without its full stop.
 fn headline(report: &Report) -> String {
-    let first = report
-        .headlines
-        .first()
-        .map_or("Nothing was measured.", |headline| headline.text.as_str());
+    let none =
+        if report.summaries.is_empty() { "Nothing was measured" } else { "This run claims no difference" };
+    let first = report.headlines.first().map_or(none, |headline| headline.text.as_str());
     first.trim_end_matches('.').to_owned()
 }
 

@@ -1,0 +1,66 @@
+//! The made-up run of the fixtures, as it is and changed.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use hello_bench::report::Report;
+use hello_bench::run;
+use hello_bench::sample::Sample;
+use serde_json::{Value, json};
+
+/// Where run.json and the samples are; `make.py` beside them says what they hold.
+pub(crate) fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/run")
+}
+
+/// Its report, with what was probed.
+pub(crate) fn report() -> Report {
+    let (run, samples) = run::read(&folder()).unwrap();
+    Report { probes: hello_bench::probe::read(&folder()).unwrap(), ..Report::new(run, &samples) }
+}
+
+/// The made-up run with this change to run.json, and with these services only; their names are replaced in pairs.
+pub(crate) fn changed(names: &[(&str, &str)], change: impl Fn(&mut Value)) -> Report {
+    let text = |file: &str| {
+        let text = fs::read_to_string(folder().join(file)).unwrap();
+        names
+            .iter()
+            .fold(text, |text, (from, to)| text.replace(&format!("\"{from}\""), &format!("\"{to}\"")))
+    };
+    let is_kept = |name: &str| names.iter().any(|(_, to)| *to == name) || name == "hello-floor";
+    let mut run: Value = serde_json::from_str(&text("run.json")).unwrap();
+    let services = run["services"].as_array_mut().unwrap();
+    services.retain(|service| is_kept(service["name"].as_str().unwrap()));
+    change(&mut run);
+    let samples = text("samples.jsonl");
+    let samples = samples.lines().map(|line| serde_json::from_str::<Sample>(line).unwrap());
+    let samples: Vec<Sample> = samples.filter(|sample| is_kept(&sample.service)).collect();
+    Report::new(serde_json::from_value(run).unwrap(), &samples)
+}
+
+/// The service of this name in run.json.
+pub(crate) fn service<'a>(run: &'a mut Value, name: &str) -> &'a mut Value {
+    let services = run["services"].as_array_mut().unwrap();
+    services.iter_mut().find(|service| service["name"] == name).unwrap()
+}
+
+/// The made-up run as one of two versions of axum: what was svc-hyper is its later one.
+pub(crate) fn versions(to: &Path) -> PathBuf {
+    let copy = to.join("versions");
+    fs::create_dir(&copy).unwrap();
+    for file in ["run.json", "samples.jsonl"] {
+        let text = fs::read_to_string(folder().join(file)).unwrap();
+        fs::write(copy.join(file), text.replace("svc-hyper", "svc-axum (axum 0.8.9)")).unwrap();
+    }
+    let path = copy.join("run.json");
+    let mut run: Value = serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
+    for (name, version) in [("svc-axum", "0.8.8"), ("svc-axum (axum 0.8.9)", "0.8.9")] {
+        let phrase = format!("with axum {version}");
+        let own = service(&mut run, name);
+        own["framework"] = "axum".into();
+        own["instructions"] = json!({"mean": 6100.0, "least": 6090.0, "most": 6110.0});
+        own["variant"] = json!({"service": "svc-axum", "phrase": phrase, "base": "svc-axum"});
+    }
+    fs::write(&path, run.to_string()).unwrap();
+    copy
+}
