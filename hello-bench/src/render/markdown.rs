@@ -81,8 +81,8 @@ fn provenance(report: &Report) -> String {
     let run = &report.run;
     format!(
         "\nMeasured by `{}` on {}: {}. Values are medians of the rounds; ratios are paired within them, with a 95 % \
-         interval in brackets, or the range of few rounds in parentheses. {RANKS} `!` marks a value that a note puts in \
-         doubt.\n",
+         interval in brackets, or the range of few rounds in parentheses. {RANKS} `!` marks a value that a note \
+         puts in doubt.\n",
         run.command.replace('`', "'"),
         run.started_at.strftime("%Y-%m-%d"),
         escape(&run.host.line()),
