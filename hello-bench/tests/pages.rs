@@ -12,7 +12,7 @@ use hello_bench::report::Report;
 use hello_bench::run;
 use hello_bench::sample::Sample;
 use hello_stats::Bounds;
-use made_up::{changed, folder, report, service, versions};
+use made_up::{changed, folder, overloaded, report, service, versions};
 use predicates::prelude::*;
 use predicates::str::contains;
 
@@ -55,6 +55,24 @@ fn below_six_rounds_there_is_a_range_and_no_interval() {
         .filter_map(|metric| metric.vs_reference.as_ref());
     let bounds: Vec<Bounds> = ratios.map(|ratio| ratio.bounds).collect();
     assert!(bounds.len() > 3 && bounds.iter().all(|bounds| *bounds == Bounds::Range), "{bounds:?}");
+}
+
+#[test]
+fn a_recovery_that_was_not_seen_took_longer_than_it_was_watched_for() {
+    let report = overloaded();
+    let page = terminal::page(&report, false);
+    let has =
+        |service: &str, end: &str| page.lines().any(|line| line.contains(service) && line.ends_with(end));
+    assert!(has("svc-hyper", "  0.0") && has("svc-actix", "  > 3 s"), "{page}");
+    let page = html::page(&report).unwrap();
+    assert!(
+        page.contains("Normal again after, overload: axum &#62; 3 s, actix-web &#62; 3 s, hyper 0.0, "),
+        "{page}"
+    );
+    assert!(
+        page.contains("Under overload, each service has one value in a round") && !page.contains("never")
+    );
+    assert!(page.contains("9 rounds of rate, 9 of overload, 3 of delay-100ms."), "{page}");
 }
 
 /// Each service of a load, by name, and whether it is ranked.

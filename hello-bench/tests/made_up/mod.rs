@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use hello_bench::report::Report;
 use hello_bench::run;
 use hello_bench::sample::Sample;
+use hello_load::Scenario;
 use serde_json::{Value, json};
 
 /// Where run.json and the samples are; `make.py` beside them says what they hold.
@@ -42,6 +43,39 @@ pub(crate) fn changed(names: &[(&str, &str)], change: impl Fn(&mut Value)) -> Re
 pub(crate) fn service<'a>(run: &'a mut Value, name: &str) -> &'a mut Value {
     let services = run["services"].as_array_mut().unwrap();
     services.iter_mut().find(|service| service["name"] == name).unwrap()
+}
+
+/// The made-up run with an overload in the place of `saturate`, after which svc-hyper alone was normal again.
+pub(crate) fn overloaded() -> Report {
+    let (mut run, mut samples) = run::read(&folder()).unwrap();
+    run.scenarios.extend(Scenario::parse(include_str!("../../../k6/scenarios.json")).unwrap());
+    run.plan.scenarios[1] = "overload".to_owned();
+    for sample in samples.iter_mut().filter(|sample| sample.scenario == "saturate") {
+        let normal = if sample.service == "svc-hyper" { 100 } else { 0 };
+        (sample.scenario, sample.load) = ("overload".to_owned(), None);
+        sample.slices.clear();
+        sample.findings = Some(serde_json::from_value(findings(normal)).unwrap());
+    }
+    Report::new(run, &samples)
+}
+
+/// What an overload found, after which so many of the last hundred requests had a normal answer.
+fn findings(normal: u64) -> Value {
+    let counts = format!(
+        r#""offered": 100, "good": 80, "normal": {normal}, "late": 20, "shed": 0, "dropped": 0, "unsent": 0, "unanswered": 0"#
+    );
+    let phase = |factor: f64| {
+        format!(
+            r#"{{"factor": {factor}, "rate_per_s": 9000, "duration_s": 3, "generator_busy": 0.5, {counts}}}"#
+        )
+    };
+    let text = format!(
+        r#"{{"kind": "overload", "base_per_s": 9000, "max_connections": 10, "phases": [{}, {}],
+            "windows": [{{"phase": 1, "start_s": 3, {counts}}}]}}"#,
+        phase(3.0),
+        phase(0.5)
+    );
+    serde_json::from_str(&text).unwrap()
 }
 
 /// The made-up run as one of two versions of axum: what was svc-hyper is its later one.
