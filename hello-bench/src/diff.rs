@@ -34,6 +34,8 @@ pub struct MetricChange {
     pub scenario: String,
     pub service: String,
     pub metric: Metric,
+    /// Whether it is the metric that services are ranked by under this load.
+    pub is_primary: bool,
     /// The median of the earlier run, for orientation.
     pub earlier: f64,
     /// The median of the later run, for orientation.
@@ -157,7 +159,8 @@ fn changes(earlier: &Report, later: &Report) -> Vec<MetricChange> {
             let both = |metric| Some((row.metrics.get(&metric)?, other.metrics.get(&metric)?));
             changes.extend(Metric::ALL.into_iter().filter_map(|metric| {
                 let (earlier, later) = both(metric)?;
-                change((&before.scenario, &row.service), metric, earlier, later)
+                let change = change((&before.scenario, &row.service), metric, earlier, later)?;
+                Some(MetricChange { is_primary: metric == before.primary, ..change })
             }));
         }
     }
@@ -169,7 +172,7 @@ fn changes(earlier: &Report, later: &Report) -> Vec<MetricChange> {
     changes
 }
 
-/// The change of one metric, not yet corrected; `None` when a value is not above zero.
+/// The change of one metric, neither corrected nor marked as primary yet; `None` when a value is not above zero.
 fn change(
     (scenario, service): (&str, &str),
     metric: Metric,
@@ -192,6 +195,7 @@ fn change(
         scenario: scenario.to_owned(),
         service: service.to_owned(),
         metric,
+        is_primary: false,
         earlier: earlier.value,
         later: later.value,
         relative_to,

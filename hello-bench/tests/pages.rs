@@ -2,22 +2,18 @@
 #![cfg(target_os = "linux")]
 
 mod common;
+mod made_up;
 
 use std::fs;
-use std::path::{Path, PathBuf};
 
 use common::{bench, fixture};
 use hello_bench::render::{html, markdown, terminal};
 use hello_bench::report::Report;
 use hello_bench::run;
+use hello_bench::sample::Sample;
+use made_up::{changed, overloaded, report, service, versions};
 use predicates::prelude::*;
 use predicates::str::contains;
-use serde_json::Value;
-
-fn report() -> Report {
-    let (run, samples) = run::read(&fixture()).unwrap();
-    Report { probes: hello_bench::probe::read(&fixture()).unwrap(), ..Report::new(run, &samples) }
-}
 
 #[test]
 fn terminal_page() {
@@ -46,13 +42,71 @@ fn html_page() {
 }
 
 #[test]
+fn a_recovery_that_was_not_seen_took_longer_than_it_was_watched_for() {
+    let report = overloaded();
+    let page = terminal::page(&report, false);
+    let has =
+        |service: &str, end: &str| page.lines().any(|line| line.contains(service) && line.ends_with(end));
+    assert!(has("svc-hyper", "  0.0") && has("svc-actix", "  > 3 s"), "{page}");
+    let page = html::page(&report).unwrap();
+    assert!(
+        page.contains("Normal again after, overload: axum &#62; 3 s, actix-web &#62; 3 s, hyper 0.0, "),
+        "{page}"
+    );
+    assert!(
+        page.contains("Under overload, each service has one value in a round") && !page.contains("never")
+    );
+    assert!(page.contains("9 rounds of rate, 9 of overload, 3 of delay-100ms."), "{page}");
+}
+
+#[test]
 fn a_reference_that_failed_is_why_there_are_no_ratios() {
     let (run, mut samples) = run::read(&fixture()).unwrap();
     let own = samples.iter_mut().find(|sample| sample.service == run.plan.reference).unwrap();
     own.failure = Some("process exit".to_owned());
-    let page = terminal::page(&Report::new(run, &samples), false);
-    assert!(page.contains("no ratios: the reference svc-axum has no usable value"), "{page}");
-    assert!(page.contains("process exit") && !terminal::page(&report(), false).contains("no ratios"));
+    let failed = Report::new(run, &samples);
+    let pages = |report: &Report| {
+        let (html, excerpt) = (html::page(report).unwrap(), markdown::excerpt(report));
+        [terminal::page(report, false), markdown::page(report), html, excerpt]
+    };
+    for page in pages(&failed) {
+        assert!(page.contains("no ratios: the reference svc-axum has no usable value"), "{page}");
+        assert!(page.contains("process exit") && page.contains("steal: the hypervisor took 2.0 %"), "{page}");
+    }
+    assert!(pages(&report()).iter().all(|page| !page.contains("no ratios")));
+}
+
+#[test]
+fn a_control_that_differs_shows_no_resolution() {
+    let (run, mut samples) = run::read(&fixture()).unwrap();
+    let is_control =
+        |sample: &&mut Sample| sample.service.ends_with("(control)") && sample.scenario == "rate";
+    for slice in samples.iter_mut().filter(is_control).flat_map(|sample| &mut sample.slices) {
+        slice.service_cpu_ns += slice.service_cpu_ns / 20;
+    }
+    let report = Report::new(run, &samples);
+    assert_eq!(report.summaries[0].control.as_ref().unwrap().resolves, None);
+    for page in [terminal::page(&report, false), html::page(&report).unwrap(), markdown::excerpt(&report)] {
+        assert!(
+            page.contains("differs from 1: this run finds differences of 4.9 % where there are none"),
+            "{page}"
+        );
+        assert!(
+            page.contains("the control differs") && page.contains("this run resolves about 0.4 %"),
+            "{page}"
+        );
+    }
+}
+
+#[test]
+fn an_excerpt_has_the_notes_on_what_it_marks() {
+    let excerpt = markdown::excerpt(&report());
+    let notes: Vec<&str> = excerpt.lines().skip(3).filter(|line| line.starts_with("- ")).collect();
+    assert!(excerpt.contains("| 85 ! | 222 ! |") && excerpt.contains("| 148\u{a0}750 ! |"), "{excerpt}");
+    assert_eq!(notes.len(), 5, "{notes:?}");
+    for note in ["rate: svc-hyper: schedule lag: ", "saturate: hello-floor: generator-bound: "] {
+        assert!(notes.iter().any(|line| line.starts_with(&format!("- {note}"))), "{notes:?}");
+    }
 }
 
 #[test]
@@ -99,7 +153,12 @@ fn a_diff_of_a_run_with_itself_has_a_page_without_differences() {
         .arg(&page)
         .assert()
         .success();
-    told.stdout(contains("0 improved, 0 regressed"));
+    let told = told.stdout(contains("0 improved, 0 regressed"));
+    let printed = String::from_utf8(told.get_output().stdout.clone()).unwrap();
+    for (load, metric) in [("rate ", "CPU µs"), ("saturate ", "requests/s"), ("delay-100ms ", "CPU µs")] {
+        let lines: Vec<&str> = printed.lines().filter(|line| line.starts_with(load)).collect();
+        assert!(lines.len() == 5 && lines.iter().all(|line| line.contains(metric)), "{printed}");
+    }
     assert!(fs::read_to_string(page).unwrap().contains("No significant difference"));
 }
 
@@ -109,25 +168,38 @@ fn shells_and_man_are_served_from_the_same_definitions() {
     bench().arg("man").assert().success().stdout(contains(".TH").and(contains("precision")));
 }
 
-/// The made-up run as one of two versions of axum: what was svc-hyper is its later one.
-fn versions(to: &Path) -> PathBuf {
-    let folder = to.join("versions");
-    fs::create_dir(&folder).unwrap();
-    for file in ["run.json", "samples.jsonl"] {
-        let text = fs::read_to_string(fixture().join(file)).unwrap();
-        fs::write(folder.join(file), text.replace("svc-hyper", "svc-axum (axum 0.8.9)")).unwrap();
-    }
-    let path = folder.join("run.json");
-    let mut run: Value = serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
-    for (name, version) in [("svc-axum", "0.8.8"), ("svc-axum (axum 0.8.9)", "0.8.9")] {
-        let services = run["services"].as_array_mut().unwrap();
-        let own = services.iter_mut().find(|service| service["name"] == name).unwrap();
-        own["framework"] = "axum".into();
-        own["instructions"] = serde_json::json!({"mean": 6100.0, "least": 6090.0, "most": 6110.0});
-        own["variant"] = serde_json::json!({"service": "svc-axum", "phrase": format!("with axum {version}"), "base": "svc-axum"});
-    }
-    fs::write(&path, run.to_string()).unwrap();
-    folder
+#[test]
+fn tuned_services_alone_are_relative_to_the_reference() {
+    let names = [("svc-axum", "svc-axum-tuned"), ("svc-hyper", "svc-hyper-tuned")];
+    let report = changed(&names, |run| {
+        for (from, name) in names {
+            service(run, name)["tuned_from"] = from.into();
+        }
+    });
+    let page = terminal::page(&report, false);
+    assert!(page.contains("CPU µs      vs axum tuned") && !page.contains("vs own server"), "{page}");
+    assert!(page.contains("svc-hyper-tuned   12.41  0.89 [0.87, 0.90]"), "{page}");
+    assert!(page.contains("tuned: hyper uses 11 % less CPU per request than axum.\n"), "{page}");
+    let page = html::page(&report).unwrap();
+    assert!(
+        page.contains("CPU time per request, rate, tuned, vs axum tuned") && page.contains("id=\"sure\"")
+    );
+    assert!(page.contains("relative to the reference") && !page.contains("own server</"), "{page}");
+}
+
+#[test]
+fn a_tuned_service_whose_app_was_not_measured_is_relative_to_the_reference_among_others_that_are_not() {
+    let names = [("svc-axum", "svc-axum"), ("svc-actix", "svc-axum-tuned"), ("svc-hyper", "svc-hyper-tuned")];
+    let report = changed(&names, |run| {
+        service(run, "svc-axum-tuned")["tuned_from"] = "svc-axum".into();
+        service(run, "svc-hyper-tuned")["tuned_from"] = "svc-hyper".into();
+    });
+    let page = markdown::page(&report);
+    assert!(page.contains("| vs own server or axum |"), "{page}");
+    assert!(page.contains("0.885 \\[0.874, 0.897\\] vs svc-axum |"), "{page}");
+    let sentence =
+        "tuned: hyper uses 11 % less CPU per request than svc-axum; no significant difference for ";
+    assert!(page.contains(sentence) && !page.contains("measured alone"), "{page}");
 }
 
 #[test]

@@ -2,6 +2,7 @@
 #![cfg(target_os = "linux")]
 
 mod common;
+mod made_up;
 
 use common::fixture;
 use hello_bench::render::terminal;
@@ -9,12 +10,8 @@ use hello_bench::report::Report;
 use hello_bench::run;
 use hello_bench::sample::Sample;
 use hello_stats::Bounds;
+use made_up::report;
 use serde_json::Value;
-
-fn report() -> Report {
-    let (run, samples) = run::read(&fixture()).unwrap();
-    Report::new(run, &samples)
-}
 
 /// What a report says of a load, as results.json has it.
 fn summary(report: &Report, scenario: &str) -> Value {

@@ -74,11 +74,6 @@ impl Estimate {
         Self { value: self.value.exp(), low: self.low.exp(), high: self.high.exp(), bounds: self.bounds }
     }
 
-    /// Half the distance of the bounds, as a fraction of the value.
-    pub fn half_width(&self) -> f64 {
-        (self.high - self.low) / 2.0 / self.value.abs()
-    }
-
     /// Whether `value` lies within the bounds.
     pub fn holds(&self, value: f64) -> bool {
         (self.low..=self.high).contains(&value)
@@ -105,6 +100,8 @@ mod tests {
         let estimate = Estimate::of_mean(&rounds).unwrap();
         assert!(!estimate.holds(0.0) && estimate.holds(0.03) && !estimate.holds(0.035));
         let ratio = estimate.exp();
-        assert!(!ratio.holds(1.0) && ratio.holds(1.0304) && (0.0005..0.002).contains(&ratio.half_width()));
+        assert!(
+            !ratio.holds(1.0) && ratio.holds(1.0304) && (0.001..0.004).contains(&(ratio.high - ratio.low))
+        );
     }
 }

@@ -1,4 +1,4 @@
-//! Ranges of ranks: services without a significant difference share ranks.
+//! Ranges of ranks: as narrow as the significant differences between services allow.
 
 use std::fmt;
 
@@ -62,7 +62,8 @@ impl PairwiseTests {
     }
 
     /// The range of ranks of each service (a confidence set for its rank, as in M. Mogstad and others, "Inference for
-    /// Ranks", The Review of Economic Studies 91:1, 2024). Services without a rank in common differ significantly.
+    /// Ranks", The Review of Economic Studies 91:1, 2024). Whether two services have a rank in common does not show
+    /// whether they differ significantly: the first and the third of `1–2`, `1–3`, `2–3` do.
     pub fn rank_ranges(&self) -> Vec<RankRange> {
         let services = self.p.len();
         let is_better = |a: usize, b: usize| {

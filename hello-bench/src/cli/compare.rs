@@ -90,7 +90,7 @@ pub(super) struct CompareArgs {
     /// A scenario; repeatable [default: rate and saturate]
     #[arg(long = "scenario", value_name = "NAME")]
     scenarios: Vec<String>,
-    /// Measure the limits of each service: churn, sustain, curve, overload and connections (about 20 minutes for ten)
+    /// Measure the limits of each service: churn, sustain, curve, overload and connections (about 23 minutes for ten)
     #[arg(long, conflicts_with = "scenarios")]
     stress: bool,
     #[command(flatten)]

@@ -35,8 +35,8 @@ impl fmt::Display for Headline {
 }
 
 impl Headline {
-    /// A headline for each group that has services; where builds of one service are compared, one for each pair. None for
-    /// a load that ranks nothing.
+    /// A headline for each group that has services, but for one that is there to compare others with; where builds of
+    /// one service are compared, one for each pair. None for a load that ranks nothing.
     pub fn of(summary: &Summary, scenario: &Scenario, services: &[Metadata]) -> Vec<Self> {
         if !is_ranking(scenario) {
             return Vec::new();
@@ -49,7 +49,7 @@ impl Headline {
                 let words = Words { summary, services, group };
                 let texts = match Pairs::of(summary, services) {
                     Some(pairs) if group == Group::Service => pairs.sentences(&under(scenario)),
-                    _ => vec![words.sentence(scenario)],
+                    _ => words.sentence(scenario).into_iter().collect(),
                 };
                 texts.into_iter().map(move |text| headline(group, text))
             })
@@ -67,98 +67,107 @@ struct Words<'a> {
 type Related<'a> = (&'a Row, &'a Ratio);
 
 impl Words<'_> {
-    fn sentence(&self, scenario: &Scenario) -> String {
+    fn sentence(&self, scenario: &Scenario) -> Option<String> {
         let group = match self.group {
             Group::Tuned => ", tuned",
             Group::Image => ", in containers",
             _ => "",
         };
-        format!("{}{group}: {}.", under(scenario), self.outcome())
+        Some(format!("{}{group}: {}.", under(scenario), self.outcome()?))
     }
 
-    fn outcome(&self) -> String {
+    fn outcome(&self) -> Option<String> {
         let rows: Vec<&Row> = self.summary.rows.iter().filter(|row| row.group == self.group).collect();
         if rows.iter().all(|row| row.rank.is_none()) {
-            return format!("no service can be ranked by {}", self.what());
+            return Some(format!("no service can be ranked by {}", self.what()));
         }
         let related: Vec<Related> = rows.iter().filter_map(|row| Some((*row, self.ratio(row)?))).collect();
         let (differing, alike): (Vec<Related>, Vec<Related>) =
             related.into_iter().partition(|(_, ratio)| ratio.p <= ALPHA);
         let mut clauses = self.differences(&differing);
         clauses.extend(self.no_difference(&alike, !differing.is_empty()));
-        if clauses.is_empty() {
-            let ranked: Vec<String> =
-                rows.iter().filter(|row| row.rank.is_some()).map(|row| self.name(&row.service)).collect();
-            return match ranked.as_slice() {
-                [one] => format!("{one} was measured alone"),
-                all => format!("{} have no ratio, as what they are compared with has no rank", list(all)),
-            };
+        if clauses.is_empty() { self.without_ratios(&rows) } else { Some(clauses.join("; ")) }
+    }
+
+    /// What to say of a group in which nothing has a ratio; nothing of one service that is there for other groups.
+    fn without_ratios(&self, rows: &[&Row]) -> Option<String> {
+        let ranked = rows.iter().filter(|row| row.rank.is_some()).map(|row| self.name(&row.service));
+        let is_other = |row: &Row| row.group != self.group && Group::RANKED.contains(&row.group);
+        let has_others = self.summary.rows.iter().any(is_other);
+        match (ranked.collect::<Vec<_>>().as_slice(), rows.len()) {
+            ([_], 1) if has_others => None,
+            ([one], 1) => Some(format!("{one} was measured alone")),
+            ([one], _) => Some(format!("{one} alone can be ranked by {}", self.what())),
+            (all, _) => {
+                Some(format!("{} have no ratio, as what they are compared with has no rank", list(all)))
+            }
         }
-        clauses.join("; ")
     }
 
     fn ratio<'a>(&self, row: &'a Row) -> Option<&'a Ratio> {
         row.metrics.get(&self.summary.primary)?.vs_reference.as_ref()
     }
 
-    /// `hyper uses 11 % less CPU per request than axum; poem uses 4 % more`: the first clause in full.
+    /// `hyper uses 11 % less CPU per request than axum and poem 4 % more`: the first clause in full, and what another
+    /// is compared with where that differs.
     fn differences(&self, differing: &[Related]) -> Vec<String> {
-        let mut clauses: Vec<String> = Vec::new();
-        for (row, ratio) in differing {
-            let (name, verb, amount) = (self.name(&row.service), self.verb(), self.amount(ratio.ratio));
-            let is_multiple = amount.ends_with("times");
-            clauses.push(match (clauses.is_empty(), is_multiple) {
-                (true, true) => format!("{name} {verb} {amount} the {} of {}", self.unit(), self.base(ratio)),
-                (true, false) => format!("{name} {verb} {amount} {} than {}", self.unit(), self.base(ratio)),
-                (false, _) if self.group == Group::Tuned || self.group == Group::Image => {
-                    format!("{name} {amount} than {}", self.base(ratio))
+        let first = differing.first().map(|related| self.base(related));
+        let clause = |(index, related): (usize, &Related)| {
+            let (name, base, amount) =
+                (self.name(&related.0.service), self.base(related), self.amount(related.1));
+            match (index, amount.ends_with("times")) {
+                (0, true) => format!("{name} {} {amount} the {} of {base}", self.verb(), self.unit()),
+                (0, false) => format!("{name} {} {amount} {} than {base}", self.verb(), self.unit()),
+                _ if self.is_to_counterpart(related) || first.as_ref() != Some(&base) => {
+                    format!("{name} {amount} than {base}")
                 }
-                (false, _) => format!("{name} {amount}"),
-            });
-        }
-        match clauses.len() {
-            0 | 1 => clauses,
-            _ => vec![list(&clauses)],
-        }
+                _ => format!("{name} {amount}"),
+            }
+        };
+        let clauses: Vec<String> = differing.iter().enumerate().map(clause).collect();
+        if clauses.is_empty() { clauses } else { vec![list(&clauses)] }
     }
 
     fn no_difference(&self, alike: &[Related], is_aside: bool) -> Option<String> {
-        let (_, first) = alike.first()?;
+        let first = alike.first()?;
         let names: Vec<String> = alike.iter().map(|(row, _)| self.name(&row.service)).collect();
-        let count = self.summary.rounds;
+        let (names, what, count) = (list(&names), self.what(), self.summary.rounds);
         let rounds = rounds(count);
         if !is_aside && self.has_too_few_rounds(alike) {
             let be = if count == 1 { "is" } else { "are" };
-            return Some(format!("{rounds} {be} too few to show a difference in {}", self.what()));
+            return Some(format!("{rounds} {be} too few to show a difference in {what}"));
         }
-        Some(match (is_aside, self.group) {
-            (true, _) => format!("no significant difference for {}", list(&names)),
-            (false, Group::Tuned | Group::Image) => {
-                format!("no significant difference in {} for {} in {rounds}", self.what(), list(&names))
+        let has_one_base =
+            alike.iter().all(|related| related.1.to == first.1.to && !self.is_to_counterpart(related));
+        Some(match (is_aside, has_one_base) {
+            (true, _) => format!("no significant difference for {names}"),
+            (false, false) => format!("no significant difference in {what} for {names} in {rounds}"),
+            (false, true) => {
+                format!(
+                    "no significant difference in {what} between {} and {names} in {rounds}",
+                    self.base(first)
+                )
             }
-            (false, _) => format!(
-                "no significant difference in {} between {} and {} in {rounds}",
-                self.what(),
-                self.base(first),
-                list(&names)
-            ),
         })
     }
 
-    /// Whether so few rounds cannot make any of these differences significant. Within a group p is corrected for its pairs,
-    /// else for the ratios.
+    /// Whether so few rounds cannot make any of these differences significant. Within a group p is corrected for its
+    /// pairs, else for the ratios.
     fn has_too_few_rounds(&self, alike: &[Related]) -> bool {
-        let own =
-            |name: &str| self.summary.rows.iter().any(|row| row.group == self.group && row.service == name);
-        let is_within = alike.iter().any(|(_, ratio)| own(&ratio.to));
+        let is_within = alike.iter().any(|(_, ratio)| self.has(&ratio.to));
         let services = alike.len() + 1;
         let comparisons = if is_within { services * (services - 1) / 2 } else { alike.len() };
         !can_be_significant(self.summary.rounds, comparisons)
     }
 
-    fn amount(&self, ratio: f64) -> String {
+    /// Whether a service belongs to the group.
+    fn has(&self, service: &str) -> bool {
+        self.summary.rows.iter().any(|row| row.group == self.group && row.service == service)
+    }
+
+    fn amount(&self, ratio: &Ratio) -> String {
         let less = if self.wording().is_counted { "fewer" } else { "less" };
-        amount(ratio).replace("less", less)
+        amount(ratio.ratio).replace("less", less)
     }
 
     fn wording(&self) -> Wording {
@@ -177,12 +186,21 @@ impl Words<'_> {
         self.wording().unit
     }
 
-    /// What a ratio is relative to.
-    fn base(&self, ratio: &Ratio) -> String {
-        match self.group {
-            Group::Tuned => "under its own server".to_owned(),
-            Group::Image => "run natively".to_owned(),
-            _ => self.name(&ratio.to),
+    /// Whether a ratio is relative to the counterpart of the service, and not to the reference.
+    fn is_to_counterpart(&self, (row, ratio): &Related) -> bool {
+        let metadata = self.services.iter().find(|metadata| metadata.name == row.service);
+        metadata.and_then(Metadata::counterpart) == Some(&ratio.to)
+    }
+
+    /// What a ratio is relative to. The reference of a tuned service goes by its full name where it is not tuned
+    /// itself.
+    fn base(&self, related: &Related) -> String {
+        let to = &related.1.to;
+        match (self.group, self.is_to_counterpart(related)) {
+            (Group::Tuned, true) => "under its own server".to_owned(),
+            (Group::Image, true) => "run natively".to_owned(),
+            (Group::Tuned, false) if !self.has(to) => to.clone(),
+            _ => self.name(to),
         }
     }
 

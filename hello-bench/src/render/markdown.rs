@@ -3,6 +3,7 @@
 use std::fmt::{Display, Write};
 
 use crate::render::markup::{escape, table};
+use crate::render::notes::{self, RANKS};
 use crate::render::tables::{self, Width};
 use crate::render::{costs, images, overview, relations, robustness};
 use crate::report::Report;
@@ -18,7 +19,7 @@ pub fn page(report: &Report) -> String {
         let (name, load) = (escape(&summary.scenario), escape(&tables::load(report, summary)));
         let _ = write!(page, "\n## {name}\n\n{load}. Rounds: {rounds}.\n");
         scenario(&mut page, report, summary, Width::Wide);
-        notes(&mut page, &tables::warnings(summary));
+        list(&mut page, &notes::of_load(summary));
     }
     page.push_str("\n## Cost\n\n");
     page.push_str(&table(&costs::table(report, Width::Wide)));
@@ -27,7 +28,7 @@ pub fn page(report: &Report) -> String {
         page.push('\n');
         page.push_str(&table(&more));
     }
-    notes(&mut page, &report.warnings);
+    list(&mut page, &report.warnings);
     if let Some(probes) = &report.probes {
         page.push_str("\n## Bad and slow peers\n\n");
         page.push_str(&robustness::excerpt(probes));
@@ -44,24 +45,27 @@ fn scenario(page: &mut String, report: &Report, summary: &Summary, width: Width)
         }
         page.push_str(&table(&group.table));
     }
-    if let Some(control) = tables::control(summary) {
+    if let Some(control) = notes::control(summary) {
         let _ = write!(page, "\n{}\n", escape(&control));
     }
 }
 
-/// The part of the page that a README quotes: what was found, one table with what a reader asks first, and where the
-/// numbers come from.
+/// The part of the page that a README quotes: what was found, one table with what a reader asks first, the notes on it,
+/// and where the numbers come from.
 pub fn excerpt(report: &Report) -> String {
     let mut page = String::new();
     headlines(&mut page, report);
     page.push('\n');
     page.push_str(&table(&overview::table(report)));
-    for summary in &report.summaries {
-        if let Some(control) = tables::control(summary) {
-            let _ = write!(page, "\n{}, {}.", escape(&summary.scenario), escape(&control));
-        }
+    let control = |summary: &Summary| {
+        let control = notes::control(summary)?;
+        Some(escape(&format!("{}, {control}.", summary.scenario)))
+    };
+    let controls: Vec<String> = overview::loads(report).filter_map(control).collect();
+    if !controls.is_empty() {
+        let _ = write!(page, "\n{}\n", controls.join("\n"));
     }
-    page.push('\n');
+    list(&mut page, &notes::of_loads(report, overview::loads(report)));
     page.push_str(&provenance(report));
     page
 }
@@ -77,15 +81,15 @@ fn provenance(report: &Report) -> String {
     let run = &report.run;
     format!(
         "\nMeasured by `{}` on {}: {}. Values are medians of the rounds; ratios are paired within them, with a 95 % \
-         interval in brackets, or the range of few rounds in parentheses. Services that share ranks do not differ significantly. `!` marks a value that a note puts in \
-         doubt.\n",
+         interval in brackets, or the range of few rounds in parentheses. {RANKS} `!` marks a value that a note \
+         puts in doubt.\n",
         run.command.replace('`', "'"),
         run.started_at.strftime("%Y-%m-%d"),
         escape(&run.host.line()),
     )
 }
 
-fn notes(page: &mut String, notes: &[impl Display]) {
+fn list(page: &mut String, notes: &[impl Display]) {
     if !notes.is_empty() {
         page.push('\n');
     }

@@ -2,16 +2,14 @@
 
 use crate::count::Counts;
 use crate::diff::{Diff, Interval, MetricChange, Verdict};
-use crate::metric::{Metric, grouped};
+use crate::metric::grouped;
 use crate::render::table::Table;
 use crate::render::tables::{Width, label};
 
-/// The table of what changed between two runs: the primary metrics, and whatever improved or regressed.
+/// The table of what changed between two runs: the primary metric of each load, and whatever improved or regressed.
 pub(crate) fn changes(diff: &Diff) -> Table {
     let header = ["load", "service", "metric", "earlier", "later", "later/earlier", ""];
-    let primary = [Metric::CpuUsPerRequest, Metric::ThroughputPerS];
-    let is_shown =
-        |change: &&MetricChange| change.verdict != Verdict::NoDifference || primary.contains(&change.metric);
+    let is_shown = |change: &&MetricChange| change.verdict != Verdict::NoDifference || change.is_primary;
     let row = |change: &MetricChange| {
         let verdict = match change.verdict {
             Verdict::Improved => "improved",

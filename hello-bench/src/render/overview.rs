@@ -2,6 +2,7 @@
 
 use crate::metadata::Group;
 use crate::metric::Metric;
+use crate::render::relative;
 use crate::render::table::Table;
 use crate::render::tables::{self, ABSENT, Width};
 use crate::report::Report;
@@ -19,11 +20,11 @@ pub(crate) fn table(report: &Report) -> Table {
 
 /// The headings, the same for every service.
 pub(crate) fn header(report: &Report) -> Vec<String> {
-    let vs = tables::vs(report, Group::Service);
     let mut header = vec!["rank".to_owned(), "service".to_owned()];
     for summary in ranking(report) {
         let metric = summary.primary.label();
-        header.extend([format!("{metric}, {}", summary.scenario), vs.clone()]);
+        let vs = relative::heading(report, summary, Group::Service);
+        header.extend([format!("{metric}, {}", summary.scenario), vs]);
     }
     header.extend(["p50 µs", "p99 µs", "peak RSS MiB", "binary MiB"].map(str::to_owned));
     header
@@ -33,6 +34,13 @@ pub(crate) fn header(report: &Report) -> Vec<String> {
 fn ranking(report: &Report) -> impl Iterator<Item = &Summary> {
     let ranks = |summary: &&Summary| report.scenario(summary).is_none_or(is_ranking);
     report.summaries.iter().filter(ranks)
+}
+
+/// The loads that the table shows: those that rank services, and the first, whose latency and memory it has.
+pub(crate) fn loads(report: &Report) -> impl Iterator<Item = &Summary> {
+    let is_shown =
+        |(index, summary): &(usize, &Summary)| *index == 0 || report.scenario(summary).is_none_or(is_ranking);
+    report.summaries.iter().enumerate().filter(is_shown).map(|(_, summary)| summary)
 }
 
 /// The cells of a service, the rank and the name among them.
@@ -47,7 +55,7 @@ pub(crate) fn values(report: &Report, row: &Row) -> Vec<String> {
     let of = |summary: &Summary| {
         let Some(row) = summary.row(&row.service) else { return [ABSENT.to_owned(), ABSENT.to_owned()] };
         let ratio = tables::vs_reference(report, row, summary.primary, Width::Narrow);
-        [tables::cell(row, summary.primary), marked(row, summary.primary, ratio)]
+        [tables::cell(row, summary.primary), marked(report, row, summary.primary, ratio)]
     };
     let loads = ranking(report).flat_map(of);
     let own = [Metric::LatencyP50Us, Metric::LatencyP99Us, Metric::PeakRssBytes];
@@ -58,10 +66,10 @@ pub(crate) fn values(report: &Report, row: &Row) -> Vec<String> {
 }
 
 /// A ratio that is not relative to the reference says to what it is.
-fn marked(row: &Row, metric: Metric, ratio: String) -> String {
+fn marked(report: &Report, row: &Row, metric: Metric, ratio: String) -> String {
     let to = row.metrics.get(&metric).and_then(|summary| summary.vs_reference.as_ref());
-    match (to, row.group) {
-        (Some(ratio_to), Group::Tuned | Group::Image) => format!("{ratio} vs {}", ratio_to.to),
+    match (to, row.group, relative::is_to_counterpart(report, row)) {
+        (Some(ratio_to), Group::Tuned | Group::Image, Some(true)) => format!("{ratio} vs {}", ratio_to.to),
         _ => ratio,
     }
 }

@@ -7,6 +7,7 @@ use hello_load::{Model, Scenario};
 use crate::metadata::Metadata;
 use crate::metric::{Metric, grouped};
 use crate::render::markup::{escape, table};
+use crate::render::notes;
 use crate::render::table::Table;
 use crate::render::tables::{self, ABSENT};
 use crate::report::Report;
@@ -100,18 +101,14 @@ fn counts(own: &Metadata, base: &Metadata) -> String {
 /// What a reader must know: the resolution of the run, its warnings, the machine.
 fn notes(report: &Report) -> Vec<String> {
     let controls = report.summaries.iter().filter_map(|summary| {
-        tables::control(summary).map(|control| format!("{}, {control}.", summary.scenario))
+        notes::control(summary).map(|control| format!("{}, {control}.", summary.scenario))
     });
-    let warnings = report.summaries.iter().flat_map(|summary| {
-        tables::warnings(summary)
-            .into_iter()
-            .map(|warning| format!("{}: {warning}.", summary.scenario))
-    });
-    let general = report.warnings.iter().map(|warning| format!("{warning}."));
-    let rounds = report.summaries.first().map_or(0, |summary| summary.rounds);
+    let notes = notes::of_loads(report, report.summaries.iter());
+    let notes = notes.into_iter().map(|note| format!("{note}."));
+    let rounds = notes::rounds(report);
     let host = format!(
-        "{rounds} rounds on {}. Changes are paired within the rounds; brackets are 95 % intervals.",
+        "{rounds} on {}. Changes are paired within the rounds; brackets are 95 % intervals.",
         report.run.host.line()
     );
-    controls.chain(warnings).chain(general).chain([host]).collect()
+    controls.chain(notes).chain([host]).collect()
 }

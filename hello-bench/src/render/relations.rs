@@ -2,8 +2,9 @@
 
 use crate::metadata::Group;
 use crate::metric::Metric;
+use crate::render::relative::{self, Base};
 use crate::render::table::Table;
-use crate::render::tables::{self, ABSENT, Width, show_ratio, vs_reference};
+use crate::render::tables::{ABSENT, Width, show_ratio, vs_reference};
 use crate::report::Report;
 use crate::summary::{Row, Summary};
 
@@ -59,18 +60,23 @@ fn vs_floor(report: &Report) -> Option<Relation> {
     })
 }
 
-/// Tuned services relative to the same app under its framework's own server; `None` where there are none.
+/// Tuned services relative to the same app under its framework's own server, or to the reference; `None` where there
+/// are none.
 fn tuned(report: &Report) -> Option<Relation> {
     const METRICS: [(Metric, &str); 3] = [
         (Metric::CpuUsPerRequest, "CPU per request"),
         (Metric::IdleRssBytes, "idle RSS"),
         (Metric::PeakRssBytes, "peak RSS"),
     ];
-    Some(Relation {
-        title: "Tuned",
-        subtitle: "relative to the same app under its framework's own server",
-        table: of_group(report, Group::Tuned, &METRICS)?,
-    })
+    let subtitle = match Base::of(report, report.summaries.first()?, Group::Tuned) {
+        Base::Reference => "relative to the reference",
+        Base::Counterpart => "relative to the same app under its framework's own server",
+        Base::Either => {
+            "relative to the same app under its framework's own server, or to the reference where that app was not \
+             measured"
+        }
+    };
+    Some(Relation { title: "Tuned", subtitle, table: of_group(report, Group::Tuned, &METRICS)? })
 }
 
 /// Services in other languages relative to the reference; `None` where there are none.
@@ -89,9 +95,8 @@ fn other_languages(report: &Report) -> Option<Relation> {
 
 /// The ratios of a group under the first load.
 fn of_group(report: &Report, group: Group, metrics: &[(Metric, &str)]) -> Option<Table> {
-    let rows: Vec<Vec<String>> = report
-        .summaries
-        .first()?
+    let first = report.summaries.first()?;
+    let rows: Vec<Vec<String>> = first
         .rows
         .iter()
         .filter(|row| row.group == group)
@@ -100,7 +105,7 @@ fn of_group(report: &Report, group: Group, metrics: &[(Metric, &str)]) -> Option
             std::iter::once(row.service.clone()).chain(ratios).collect()
         })
         .collect();
-    let header =
-        std::iter::once(tables::vs(report, group)).chain(metrics.iter().map(|(_, name)| (*name).to_owned()));
+    let vs = relative::heading(report, first, group);
+    let header = std::iter::once(vs).chain(metrics.iter().map(|(_, name)| (*name).to_owned()));
     (!rows.is_empty()).then(|| Table { header: header.collect(), rows, text_columns: 1 })
 }

@@ -1,5 +1,6 @@
 //! What loads found that look for limits, as text: columns beside the rank, and what one server did.
 
+use hello_load::{Scenario, Stress};
 use hello_stats::{Bounds, Estimate};
 
 use crate::metric::{Metric, grouped};
@@ -31,12 +32,13 @@ pub(crate) fn header(row: &StressRow, is_wide: bool) -> Vec<String> {
     }
 }
 
-pub(crate) fn cells(row: &StressRow, is_wide: bool) -> Vec<String> {
+/// The cells below. `watched_s` is how long a recovery was watched for, see [`watched_s`].
+pub(crate) fn cells(row: &StressRow, is_wide: bool, watched_s: Option<f64>) -> Vec<String> {
     match row {
         StressRow::Sustain(found) if is_wide => vec![interval(found.rate_per_s), stopped_by(found)],
         StressRow::Sustain(found) => vec![stopped_by(found)],
         StressRow::Curve(curve) => curve_cells(curve, is_wide),
-        StressRow::Overload(overload) => overload_cells(overload, is_wide),
+        StressRow::Overload(overload) => overload_cells(overload, is_wide, watched_s),
         StressRow::Connections(found) => {
             let mut cells: Vec<String> = smaller(found).iter().map(kib).collect();
             if is_wide {
@@ -132,28 +134,40 @@ fn overload_header(overload: &OverloadRow, is_wide: bool) -> Vec<String> {
 }
 
 /// Goodput as a share of the rate that the factors are of; the other shares are the largest of the phases.
-fn overload_cells(overload: &OverloadRow, is_wide: bool) -> Vec<String> {
+fn overload_cells(overload: &OverloadRow, is_wide: bool, watched_s: Option<f64>) -> Vec<String> {
     let goodput = |phase: &PhaseRow| {
         let doubt = if phase.is_generator_bound { " !" } else { "" };
         format!("{:.0}{doubt}", phase.goodput_per_s / overload.base_per_s.max(1e-9) * 100.0)
     };
     let most =
         |share: fn(&PhaseRow) -> f64| percent(overloads(overload).iter().map(share).fold(0.0, f64::max));
-    let shed = most(|phase| phase.shed);
+    let (shed, recovery) = (most(|phase| phase.shed), recovery(overload, watched_s));
     if !is_wide {
         let first = overloads(overload).first().map(goodput);
-        return first.into_iter().chain([shed, recovery(overload)]).collect();
+        return first.into_iter().chain([shed, recovery]).collect();
     }
     let of_phase = |phase: &PhaseRow| [goodput(phase), or_absent(phase.good_p99_us, ms)];
     let lost = most(|phase| phase.dropped + phase.unanswered);
     let (late, unsent) = (most(|phase| phase.late), most(|phase| phase.unsent));
-    let more = [shed, lost, late, unsent, mib(overload.peak_rss_bytes), recovery(overload)];
+    let more = [shed, lost, late, unsent, mib(overload.peak_rss_bytes), recovery];
     overloads(overload).iter().flat_map(of_phase).chain(more).collect()
 }
 
-/// How soon all is normal again.
-pub(crate) fn recovery(overload: &OverloadRow) -> String {
-    overload.recovery_s.map_or_else(|| "never".to_owned(), |seconds| format!("{seconds:.1}"))
+/// How long a recovery is watched for, in seconds; `None` for a load that is no overload.
+pub(crate) fn watched_s(scenario: Option<&Scenario>) -> Option<f64> {
+    match scenario?.stress.as_ref()? {
+        Stress::Overload { recovery_s, .. } => Some(*recovery_s),
+        _ => None,
+    }
+}
+
+/// How soon all is normal again, in seconds: `0.3`, or `> 3 s` where that took longer than it was watched for.
+pub(crate) fn recovery(overload: &OverloadRow, watched_s: Option<f64>) -> String {
+    match (overload.recovery_s, watched_s) {
+        (Some(seconds), _) => format!("{seconds:.1}"),
+        (None, Some(watched)) => format!("> {watched} s"),
+        (None, None) => "not while watched".to_owned(),
+    }
 }
 
 /// The phases of overload, without that of recovery.
@@ -173,7 +187,7 @@ pub(crate) fn values(row: &StressRow) -> Vec<(&'static str, String)> {
         StressRow::Curve(curve) => vec![("100 % is", format!("{}/s", grouped(curve.base_per_s)))],
         StressRow::Overload(overload) => vec![
             ("1× is", format!("{}/s", grouped(overload.base_per_s))),
-            ("normal after s", recovery(overload)),
+            ("normal after s", recovery(overload, None)),
             ("peak RSS MiB", mib(overload.peak_rss_bytes)),
         ],
         StressRow::Connections(found) => {
@@ -243,5 +257,22 @@ fn counts(found: &ConnectionsRow) -> Table {
         header: words(&["asked for", "idle", "KiB/connection", "CPU µs/s"]),
         rows: found.counts.iter().map(row).collect(),
         text_columns: 0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_did_not_recover_is_not_said_to_never_do_so() {
+        let row = |recovery_s| {
+            let (base_per_s, phases, peak_rss_bytes) = (1000.0, Vec::new(), None);
+            OverloadRow { base_per_s, phases, recovery_s, peak_rss_bytes }
+        };
+        assert_eq!(recovery(&row(Some(0.31)), Some(3.0)), "0.3");
+        assert_eq!(recovery(&row(None), Some(3.0)), "> 3 s");
+        assert_eq!(cells(&StressRow::Overload(row(None)), false, Some(2.5)).last().unwrap(), "> 2.5 s");
+        assert_eq!(recovery(&row(None), None), "not while watched");
     }
 }

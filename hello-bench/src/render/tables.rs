@@ -5,6 +5,7 @@ use hello_stats::Bounds;
 
 use crate::metadata::Group;
 use crate::metric::{Metric, grouped};
+use crate::render::relative::{self, Base};
 use crate::render::stress;
 use crate::render::table::Table;
 use crate::report::Report;
@@ -39,6 +40,20 @@ pub(crate) struct GroupTable {
     pub table: Table,
 }
 
+/// The columns of the table of one group.
+struct Columns<'a> {
+    report: &'a Report,
+    summary: &'a Summary,
+    group: Group,
+    width: Width,
+    /// Whether the load ranks services.
+    has_ranks: bool,
+    /// The metrics beside the primary one.
+    metrics: Vec<Metric>,
+    /// The headings of what a load found that looks for limits; empty for other loads.
+    found: Vec<String>,
+}
+
 fn group_table(
     report: &Report,
     summary: &Summary,
@@ -46,43 +61,58 @@ fn group_table(
     has_floor: bool,
     width: Width,
 ) -> GroupTable {
-    let ranks = report.scenario(summary).is_none_or(is_ranking);
-    let metrics = metrics(report, summary, width);
-    let rows = || {
-        summary
-            .rows
-            .iter()
-            .filter(|row| row.group == group || has_floor && row.group == Group::Floor)
-    };
-    let found = rows().find_map(|row| row.stress.as_ref());
+    let is_shown = |row: &&Row| row.group == group || has_floor && row.group == Group::Floor;
+    let rows: Vec<&Row> = summary.rows.iter().filter(is_shown).collect();
+    let found = rows.iter().find_map(|row| row.stress.as_ref());
     let found = found.map(|found| stress::header(found, width == Width::Wide)).unwrap_or_default();
-    let mut header = if ranks {
-        vec![
-            "rank".to_owned(),
-            "service".to_owned(),
-            label(summary.primary, width).to_owned(),
-            vs(report, group),
-        ]
-    } else {
-        vec!["service".to_owned()]
+    let has_ranks = report.scenario(summary).is_none_or(is_ranking);
+    let metrics = metrics(report, summary, width);
+    let columns = Columns { report, summary, group, width, has_ranks, metrics, found };
+    let table = Table {
+        header: columns.header(),
+        rows: rows.into_iter().map(|row| columns.cells(row)).collect(),
+        text_columns: if has_ranks { 2 } else { 1 },
     };
-    header.extend(metrics.iter().map(|metric| label(*metric, width).to_owned()));
-    header.extend(found.iter().cloned());
-    let row = |row: &Row| {
-        let mut cells = vec![name(report, &row.service, width)];
-        if ranks {
-            cells.insert(0, rank(row));
-            cells.push(cell(row, summary.primary));
-            cells.push(vs_reference(report, row, summary.primary, width));
+    GroupTable { group, title: group_title(group), table }
+}
+
+impl Columns<'_> {
+    fn header(&self) -> Vec<String> {
+        let Self { report, summary, group, width, .. } = *self;
+        let mut header = vec!["service".to_owned()];
+        if self.has_ranks {
+            header.insert(0, "rank".to_owned());
+            header.push(label(summary.primary, width).to_owned());
+            header.push(relative::heading(report, summary, group));
         }
-        cells.extend(metrics.iter().map(|metric| cell(row, *metric)));
-        let own = row.stress.as_ref().map(|found| stress::cells(found, width == Width::Wide));
-        cells.extend(own.unwrap_or_else(|| vec![ABSENT.to_owned(); found.len()]));
+        header.extend(self.metrics.iter().map(|metric| label(*metric, width).to_owned()));
+        header.extend(self.found.iter().cloned());
+        header
+    }
+
+    fn cells(&self, row: &Row) -> Vec<String> {
+        let mut cells = vec![name(self.report, &row.service, self.width)];
+        if self.has_ranks {
+            cells.insert(0, rank(row));
+            cells.extend([cell(row, self.summary.primary), self.ratio(row)]);
+        }
+        cells.extend(self.metrics.iter().map(|metric| cell(row, *metric)));
+        let watched_s = stress::watched_s(self.report.scenario(self.summary));
+        let found = row
+            .stress
+            .as_ref()
+            .map(|found| stress::cells(found, self.width == Width::Wide, watched_s));
+        cells.extend(found.unwrap_or_else(|| vec![ABSENT.to_owned(); self.found.len()]));
         cells
-    };
-    let rows = rows().map(row).collect();
-    let text_columns = if ranks { 2 } else { 1 };
-    GroupTable { group, title: group_title(group), table: Table { header, rows, text_columns } }
+    }
+
+    /// The ratio, and what it is relative to where the heading does not say it.
+    fn ratio(&self, row: &Row) -> String {
+        let primary = self.summary.primary;
+        let ratio = row.metrics.get(&primary).and_then(|metric| metric.vs_reference.as_ref());
+        let base = Base::of(self.report, self.summary, self.group);
+        vs_reference(self.report, row, primary, self.width) + &relative::suffix(base, ratio)
+    }
 }
 
 /// What a group of services is called; empty for services that run natively under their framework's own server.
@@ -93,37 +123,6 @@ pub(crate) fn group_title(group: Group) -> &'static str {
         Group::OtherLanguage => "other languages",
         Group::Service | Group::Floor | Group::Control => "",
     }
-}
-
-/// The heading of a column of ratios: what they are relative to.
-pub(crate) fn vs(report: &Report, group: Group) -> String {
-    match group {
-        Group::Tuned => "vs own server".to_owned(),
-        Group::Image => "vs native".to_owned(),
-        Group::Service if report.has_variants() => "vs base".to_owned(),
-        _ => format!("vs {}", reference_name(report)),
-    }
-}
-
-/// The reference by the name of its framework, where that is enough.
-pub(crate) fn reference_name(report: &Report) -> String {
-    let reference = &report.run.plan.reference;
-    report
-        .metadata(reference)
-        .map_or_else(|| reference.clone(), |metadata| metadata.short_label(&report.run.services))
-}
-
-/// What the control shows, in one line; `None` without a control.
-pub(crate) fn control(summary: &Summary) -> Option<String> {
-    let control = summary.control.as_ref()?;
-    let Ratio { ratio, low, high, .. } = &control.ratio;
-    Some(match control.resolves {
-        Some(resolves) => {
-            let percent = resolves * 100.0;
-            format!("control {ratio:.3} [{low:.3}, {high:.3}]: this run resolves about {percent:.1} %")
-        }
-        None => format!("control {ratio:.3} (range {low:.3} to {high:.3}): too few rounds for an interval"),
-    })
 }
 
 /// What a load is, with its rate.
@@ -149,17 +148,6 @@ pub(crate) fn rank(row: &Row) -> String {
         (None, None, true) => "limit".to_owned(),
         (None, None, false) => "none".to_owned(),
     }
-}
-
-/// Each warning of a scenario once, with the services that it touches.
-pub(crate) fn warnings(summary: &Summary) -> Vec<String> {
-    let own = summary.warnings.iter().map(ToString::to_string);
-    let rows = summary.rows.iter().flat_map(|row| {
-        let warnings = row.warnings.iter().map(|warning| format!("{}: {warning}", row.service));
-        let cause = row.failure.iter().map(|cause| format!("{} is not ranked: {cause}", row.service));
-        cause.chain(warnings)
-    });
-    own.chain(rows).collect()
 }
 
 /// The metrics beside the primary one. The narrow table leaves out what the others imply: the rate of an open model,

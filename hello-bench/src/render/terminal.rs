@@ -9,7 +9,7 @@ use crate::diff::{Diff, Verdict};
 use crate::metric::{Metric, grouped};
 use crate::render::table::Table;
 use crate::render::tables::{self, Width};
-use crate::render::{costs, images, outcomes, relations};
+use crate::render::{costs, images, notes, outcomes, relations};
 use crate::report::Report;
 use crate::validation::{Power, SIMULATED_SERVICES, Validation};
 use crate::warning::Warning;
@@ -27,10 +27,10 @@ pub fn page(report: &Report, styled: bool) -> String {
             }
             page.push_str(&table(&group.table, styled));
         }
-        if let Some(control) = tables::control(summary) {
+        if let Some(control) = notes::control(summary) {
             let _ = writeln!(page, "{control}");
         }
-        notes(&mut page, &tables::warnings(summary));
+        list(&mut page, &notes::of_load(summary));
     }
     page.push_str("\ncost\n");
     page.push_str(&table(&costs::table(report, Width::Narrow), styled));
@@ -42,12 +42,13 @@ pub fn page(report: &Report, styled: bool) -> String {
         page.push_str("\nimages\n");
         page.push_str(&table(&images, styled));
     }
-    notes(&mut page, &report.warnings);
+    list(&mut page, &report.warnings);
     page.push('\n');
     for headline in &report.headlines {
         let _ = writeln!(page, "{headline}");
     }
-    page.push_str("services that share ranks do not differ significantly; ! see the notes\n");
+    page.push_str("best rank: 1 + the services that are significantly better\n");
+    page.push_str("worst rank: all services - those that are significantly worse; ! see the notes\n");
     page
 }
 
@@ -77,7 +78,7 @@ pub fn traffic(traffic: &Traffic, warnings: &[Warning]) -> String {
         );
     }
     let _ = writeln!(page, "generator   {:.0} % busy", traffic.generator_busy * 100.0);
-    notes(&mut page, warnings);
+    list(&mut page, warnings);
     page
 }
 
@@ -91,8 +92,8 @@ pub fn diff(diff: &Diff, styled: bool) -> String {
         [Verdict::Improved, Verdict::Regressed, Verdict::NoDifference].map(|verdict| diff.count(verdict));
     let [improved, regressed, same] = counts;
     let _ = writeln!(page, "{improved} improved, {regressed} regressed, {same} unchanged");
-    notes(&mut page, &diff.unlike);
-    notes(&mut page, &diff.unrelated());
+    list(&mut page, &diff.unlike);
+    list(&mut page, &diff.unrelated());
     page
 }
 
@@ -132,7 +133,7 @@ pub fn validation(validation: &Validation) -> String {
     page
 }
 
-fn notes(page: &mut String, notes: &[impl Display]) {
+fn list(page: &mut String, notes: &[impl Display]) {
     for note in notes {
         let _ = writeln!(page, "  ! {note}");
     }

@@ -54,11 +54,6 @@ impl Catalogue {
         })
     }
 
-    /// Other services under the same root.
-    pub fn with(&self, services: Vec<Service>) -> Self {
-        Self { root: self.root.clone(), services }
-    }
-
     /// The same services under another root.
     #[must_use]
     pub fn at(&self, root: &Path) -> Self {

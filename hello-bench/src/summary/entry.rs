@@ -25,13 +25,14 @@ pub(super) struct Entry<'a> {
 }
 
 impl<'a> Entry<'a> {
+    /// A service with its samples among all those of the scenario.
     pub(super) fn new(
         scenario: &Scenario,
         metadata: &'a Metadata,
-        samples: &[&'a Sample],
+        measured: &[&'a Sample],
         failure: Option<String>,
     ) -> Self {
-        let own = samples.iter().filter(|sample| sample.service == metadata.name);
+        let own = measured.iter().filter(|sample| sample.service == metadata.name);
         let samples: BTreeMap<u32, &Sample> = own.map(|sample| (sample.round, *sample)).collect();
         let all: Vec<&Sample> = samples.values().copied().collect();
         let row = Row {
@@ -44,7 +45,7 @@ impl<'a> Entry<'a> {
             windows: typical_windows(&all),
             stress: None,
         };
-        let (counterpart, is_variant) = (metadata.counterpart(), metadata.variant.is_some());
+        let (counterpart, is_variant) = (counterpart(metadata, measured), metadata.variant.is_some());
         Self { row, counterpart, is_variant, samples, rounds: BTreeSet::new() }
     }
 
@@ -138,6 +139,14 @@ impl<'a> Entry<'a> {
         let noise: Vec<_> = sliced.filter_map(|sample| Some(sample.load.as_ref()?.noise)).collect();
         Warning::of_noise(&noise)
     }
+}
+
+/// The service that another is compared with, where that is not the reference. A tuned service is compared with the
+/// reference where the same app under its framework's own server was not measured.
+fn counterpart<'a>(metadata: &'a Metadata, measured: &[&Sample]) -> Option<&'a str> {
+    let is_tuned = metadata.group() == Group::Tuned && metadata.variant.is_none();
+    let is_there = |name: &str| measured.iter().any(|sample| sample.service == name);
+    metadata.counterpart().filter(|name| !is_tuned || is_there(name))
 }
 
 /// The windows of the round whose throughput is the (lower) median.

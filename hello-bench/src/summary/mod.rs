@@ -89,8 +89,7 @@ fn failure(sample: &Sample) -> Option<String> {
     }
     let traffic = sample.load.as_ref().map(|load| &load.traffic).filter(|traffic| traffic.wrong > 0)?;
     let what = traffic.first_wrong.as_deref().unwrap_or("unknown");
-    let all = traffic.requests + traffic.wrong;
-    Some(format!("{place}: {} of {all} answers were wrong, the first: {what}", traffic.wrong))
+    Some(format!("{place}: {} answers were wrong, the first: {what}", traffic.wrong))
 }
 
 /// The rounds in which every ranked service has a whole sample, so that values can be paired.

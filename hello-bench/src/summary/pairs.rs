@@ -61,9 +61,10 @@ fn correct(ratios: &mut [Option<Ratio>], group: &[usize]) {
     }
 }
 
-/// Relates the metric of each service to the reference's, or to that of its counterpart, and to the floor's. Within
-/// a group p is corrected for all its pairs, as for ranks; relative to a service of another group for all such ratios of
-/// the group; relative to the floor it is that of the pair alone. Builds of services are corrected for each other.
+/// Relates the metric of each service to that of its counterpart, or else to the reference's, and to the floor's.
+/// Within a group p is corrected for all its pairs, as for ranks; relative to a service of another group for all such
+/// ratios of the group; relative to the floor it is that of the pair alone. Builds of services are corrected for each
+/// other.
 pub(super) fn relate(entries: &mut [Entry], metric: Metric, reference: &str, known: &PairValues) {
     let floor = entries.iter().position(|entry| entry.group() == Group::Floor);
     let mut vs_reference: Vec<Option<Ratio>> = (0..entries.len())

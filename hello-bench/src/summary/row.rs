@@ -60,7 +60,8 @@ pub struct MetricSummary {
     /// The value of each round.
     pub rounds: Vec<f64>,
     /// Relative to the reference; an image to the same service run natively, a tuned service to the same app that is
-    /// not tuned. Absent for the reference itself, and where one of the two is not ranked.
+    /// not tuned, where that was measured under this load. Absent for the reference itself, and where one of the two is
+    /// not ranked.
     pub vs_reference: Option<Ratio>,
     /// Relative to the floor; absent without one, and where the service is not ranked.
     pub vs_floor: Option<Ratio>,
@@ -80,8 +81,9 @@ pub struct Ratio {
     pub rounds: Vec<f64>,
     /// What the bounds are: a 95 % interval, or the range of the rounds where there are fewer than six.
     pub bounds: Bounds,
-    /// The p-value of "they do not differ": among services that run natively corrected for all their pairs, in another
-    /// group for the ratios of the group, relative to the floor that of the pair alone.
+    /// The p-value of "they do not differ", by Holm's method corrected for all pairs of the group; for builds, for the
+    /// ratios of all builds to the first build of their service; to a service of another group, for all such ratios of
+    /// the group; to the floor, uncorrected.
     pub p: f64,
 }
 
@@ -108,14 +110,17 @@ pub struct Control {
     /// Its ratio to the reference.
     #[serde(flatten)]
     pub ratio: Ratio,
-    /// What this run resolves, as a fraction: half the width of the interval; absent where there is a range only.
+    /// What this run resolves, as a fraction: half the width of the interval; absent where there is a range only, and
+    /// where the interval excludes 1, so that it shows no resolution.
     pub resolves: Option<f64>,
 }
 
 impl Control {
     /// The control of this name with its ratio by a metric.
     pub fn new(service: &str, metric: Metric, ratio: Ratio) -> Self {
-        Self { service: service.to_owned(), metric, resolves: ratio.half_width(), ratio }
+        let control = Self { service: service.to_owned(), metric, resolves: None, ratio };
+        let resolves = control.ratio.half_width().filter(|_| !control.differs());
+        Self { resolves, ..control }
     }
 
     /// Whether the interval excludes 1, so that this run finds a difference where there is none.

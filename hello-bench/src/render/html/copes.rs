@@ -8,7 +8,7 @@ use crate::render::html::card::{Card, Section, series};
 use crate::render::html::cards::{metric_bars, spoken, table};
 use crate::render::html::chart::{self, Bar};
 use crate::render::html::lines::{Line, Values, lines};
-use crate::render::stress::{interval, ms, overloads, percent, phases, recovery, stopped_by};
+use crate::render::stress::{interval, ms, overloads, percent, phases, recovery, stopped_by, watched_s};
 use crate::render::table::{ABSENT, Table};
 use crate::render::tables;
 use crate::report::Report;
@@ -204,8 +204,10 @@ fn all_phases(found: &[(&Row, &OverloadRow)]) -> Table {
 }
 
 fn recoveries(report: &Report, summary: &Summary, found: &[(&Row, &OverloadRow)]) -> Card {
+    let watched_s = watched_s(report.scenario(summary));
     let bar = |(row, overload): &(&Row, &OverloadRow)| {
-        let (value, text) = (overload.recovery_s?, recovery(overload));
+        let value = overload.recovery_s.or(watched_s)?;
+        let text = recovery(overload, watched_s);
         Some(Bar { series: series(report, &row.service), value, whisker: None, text, mark: None })
     };
     let bars: Vec<Bar> = found.iter().filter_map(bar).collect();
@@ -214,7 +216,7 @@ fn recoveries(report: &Report, summary: &Summary, found: &[(&Row, &OverloadRow)]
         let peak = overload.peak_rss_bytes;
         vec![
             row.service.clone(),
-            recovery(overload),
+            recovery(overload, watched_s),
             percent(most),
             peak.map_or_else(|| ABSENT.to_owned(), |bytes| Metric::PeakRssBytes.show(bytes)),
         ]
@@ -223,7 +225,9 @@ fn recoveries(report: &Report, summary: &Summary, found: &[(&Row, &OverloadRow)]
     Card {
         drawing: (!bars.is_empty()).then(|| chart::bars(spoken(&title, &bars), &bars)),
         title,
-        subtitle: "seconds from the end of the overload, less is better".into(),
+        subtitle:
+            "seconds from the end of the overload, less is better; > where it was not watched for longer"
+                .into(),
         table: table(&["service", "s", "shed at most %", "peak RSS MiB"], data.collect()),
     }
 }

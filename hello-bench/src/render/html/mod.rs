@@ -20,6 +20,7 @@ use askama::Template;
 use crate::render::html::card::{Card, Section, colour, label};
 use crate::render::html::code::CodeSpan;
 use crate::render::html::svg::{Mark, WIDTH};
+use crate::render::notes::{self, RANKS};
 use crate::render::{overview, tables};
 use crate::report::Report;
 use crate::summary::Summary;
@@ -85,7 +86,7 @@ pub fn page(report: &Report) -> Result<String, askama::Error> {
         failed: report.failed(),
         sections: sections::all(report),
         sources: sources(report),
-        notes: notes(report),
+        notes: notes::of_loads(report, report.summaries.iter()),
         order: order(report),
     };
     page.render()
@@ -93,15 +94,14 @@ pub fn page(report: &Report) -> Result<String, askama::Error> {
 
 /// The first headline, which the page sets as a title without its full stop.
 fn headline(report: &Report) -> String {
-    let first = report
-        .headlines
-        .first()
-        .map_or("Nothing was measured.", |headline| headline.text.as_str());
+    let none =
+        if report.summaries.is_empty() { "Nothing was measured" } else { "This run claims no difference" };
+    let first = report.headlines.first().map_or(none, |headline| headline.text.as_str());
     first.trim_end_matches('.').to_owned()
 }
 
 fn controls(report: &Report) -> Vec<String> {
-    let line = |summary: &Summary| Some(format!("{}: {}", summary.scenario, tables::control(summary)?));
+    let line = |summary: &Summary| Some(format!("{}: {}", summary.scenario, notes::control(summary)?));
     report.summaries.iter().filter_map(line).collect()
 }
 
@@ -123,19 +123,12 @@ fn ranking(report: &Report) -> Ranking {
     Ranking { header: overview::header(report), rows: rows.collect() }
 }
 
-fn notes(report: &Report) -> Vec<String> {
-    let general = report.warnings.iter().map(ToString::to_string);
-    let own = report.summaries.iter().flat_map(|summary| {
-        tables::warnings(summary).into_iter().map(|note| format!("{}: {note}", summary.scenario))
-    });
-    general.chain(own).collect()
-}
-
+/// How many rounds there were, and in what order services had their turns.
 fn order(report: &Report) -> String {
-    let plan = &report.run.plan;
+    let (rounds, seed) = (notes::rounds(report), report.run.plan.seed);
     format!(
-        "{} rounds were planned. Each starts every service and measures all of them in random order (seed {}).",
-        plan.rounds, plan.seed
+        "Completed by every ranked service: {rounds}. Each round starts every service and measures all of them in \
+         random order (seed {seed})."
     )
 }
 

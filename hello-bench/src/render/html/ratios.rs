@@ -9,6 +9,7 @@ use crate::render::html::card::{Card, series};
 use crate::render::html::cards::table;
 use crate::render::html::chart::{self, Rounds, Series};
 use crate::render::html::forest::{ForestRow, RowKind, forest};
+use crate::render::relative::{self, Base};
 use crate::render::tables;
 use crate::report::Report;
 use crate::summary::{Ratio, Row, Summary};
@@ -16,17 +17,18 @@ use crate::summary::{Ratio, Row, Summary};
 /// The ratios of a group of services under one scenario; `None` where there are none.
 pub(crate) fn forest_card(report: &Report, summary: &Summary, group: Group) -> Option<Card> {
     let rows = forest_rows(report, summary, group);
-    if rows.iter().filter(|row| row.kind == RowKind::Service).count() < 2 && group == Group::Service {
+    let services = rows.iter().filter(|row| row.kind == RowKind::Service).count();
+    if services == 0 || services == 1 && relative::first_group(summary) == Some(group) {
         return None;
     }
     let better = if summary.primary.lower_is_better() { "less is better" } else { "more is better" };
     let title = title(report, summary, group);
     let spoken: Vec<String> = rows.iter().map(|row| format!("{} {}", row.series.name, row.text)).collect();
-    (!rows.is_empty()).then(|| Card {
+    Some(Card {
         drawing: Some(forest(format!("{title}: {}", spoken.join(", ")), &rows)),
         subtitle: format!("{}; {}, {better}", load_in_short(report, summary), bounds_in_words(summary)),
         title,
-        table: table(&["service", "ratio", "p"], data(summary, group)),
+        table: table(&["service", "ratio", "p"], data(report, summary, group)),
     })
 }
 
@@ -36,7 +38,12 @@ fn title(report: &Report, summary: &Summary, group: Group) -> String {
         "" => String::new(),
         group => format!(", {group}"),
     };
-    format!("{}, {}{whose}, {}", summary.primary.title(), summary.scenario, tables::vs(report, group))
+    format!(
+        "{}, {}{whose}, {}",
+        summary.primary.title(),
+        summary.scenario,
+        relative::heading(report, summary, group)
+    )
 }
 
 fn load_in_short(report: &Report, summary: &Summary) -> String {
@@ -68,7 +75,7 @@ fn ratio<'a>(row: &'a Row, summary: &Summary) -> Option<&'a Ratio> {
     row.metrics.get(&summary.primary)?.vs_reference.as_ref()
 }
 
-/// The services of the group, with the reference; after the services that run natively, the control and the floor.
+/// The services of the group, with the reference; after those of the first group, the control and the floor.
 fn forest_rows(report: &Report, summary: &Summary, group: Group) -> Vec<ForestRow> {
     let own = summary.rows.iter().filter(|row| row.group == group).filter_map(|row| {
         let series = series(report, &row.service);
@@ -78,7 +85,7 @@ fn forest_rows(report: &Report, summary: &Summary, group: Group) -> Vec<ForestRo
             None => None,
         }
     });
-    let has_marks = group == Group::Service;
+    let has_marks = relative::first_group(summary) == Some(group);
     own.chain(marks(summary).into_iter().filter(|_| has_marks)).collect()
 }
 
@@ -109,27 +116,27 @@ fn reference_row(series: Series) -> ForestRow {
     ForestRow { series, ratio: 1.0, bounds: None, text: "1".into(), kind: RowKind::Service }
 }
 
-fn data(summary: &Summary, group: Group) -> Vec<Vec<String>> {
+fn data(report: &Report, summary: &Summary, group: Group) -> Vec<Vec<String>> {
+    let base = Base::of(report, summary, group);
     let cells = |name: &str, ratio: &Ratio| {
-        vec![name.to_owned(), tables::show_ratio(ratio, 3), format!("{:.4}", ratio.p)]
+        let shown = tables::show_ratio(ratio, 3) + &relative::suffix(base, Some(ratio));
+        vec![name.to_owned(), shown, format!("{:.4}", ratio.p)]
     };
-    let shown = summary
-        .rows
-        .iter()
-        .filter(|row| row.group == group || group == Group::Service && row.group == Group::Floor);
+    let has_marks = relative::first_group(summary) == Some(group);
+    let is_shown = |row: &&Row| row.group == group || has_marks && row.group == Group::Floor;
+    let shown = summary.rows.iter().filter(is_shown);
     let rows = shown.filter_map(|row| Some(cells(&row.service, ratio(row, summary)?)));
-    let control = summary.control.iter().filter(|_| group == Group::Service);
+    let control = summary.control.iter().filter(|_| has_marks);
     rows.chain(control.map(|control| cells(&control.service, &control.ratio))).collect()
 }
 
-/// The ratio of every round; `None` where there are none.
+/// The ratio of every round in the first group that has such; `None` where there is none.
 pub(crate) fn rounds_card(report: &Report, summary: &Summary) -> Option<Card> {
-    let own: Vec<(&Row, &Ratio)> = summary
-        .rows
-        .iter()
-        .filter_map(|row| Some((row, ratio(row, summary)?)))
-        .filter(|(row, ratio)| report.is_base(&ratio.to) && row.group == Group::Service)
-        .collect();
+    let is_ranked = |row: &&Row| Group::RANKED.contains(&row.group);
+    let related = |row| Some((row, ratio(row, summary)?));
+    let mut own: Vec<(&Row, &Ratio)> = summary.rows.iter().filter(is_ranked).filter_map(related).collect();
+    let group = own.iter().map(|(row, _)| row.group).min()?;
+    own.retain(|(row, _)| row.group == group);
     let rows: Vec<Rounds> = own
         .iter()
         .map(|(row, ratio)| Rounds {
@@ -145,12 +152,12 @@ pub(crate) fn rounds_card(report: &Report, summary: &Summary) -> Option<Card> {
     });
     let title = format!("{}, {}: rounds", summary.primary.title(), summary.scenario);
     let label = format!("{title}: one dot for each round of each service; the table has their spread");
-    (!rows.is_empty()).then(|| Card {
+    Some(Card {
         drawing: Some(chart::rounds(label, &rows)),
         title,
         subtitle: format!(
             "ratio {}; each dot is a round, the line is their mean",
-            tables::vs(report, Group::Service)
+            relative::heading(report, summary, group)
         ),
         table: table(&["service", "MAD", "rounds"], data.collect()),
     })

@@ -1,5 +1,7 @@
 //! Which charts answer which question.
 
+use hello_load::Scenario;
+
 use crate::metadata::{Group, Metadata};
 use crate::metric::Metric;
 use crate::render::html::card::{Card, Section};
@@ -137,14 +139,43 @@ fn easy(report: &Report) -> Section {
 }
 
 fn sure(report: &Report) -> Section {
+    let cards = |summary| Some((summary, rounds_card(report, summary)?));
+    let (loads, cards): (Vec<&Summary>, Vec<Card>) = report.summaries.iter().filter_map(cards).unzip();
     Section {
         id: "sure",
         question: "How sure are we?",
-        lead: "Every round starts each service afresh. Within a round all services are visited in turn, in slices of a \
-               fraction of a second, and ratios are taken within each turn. Ranks are ranges: services that share ranks do \
-               not differ significantly (exact sign-flip test, Holm's correction)."
-            .into(),
-        cards: report.summaries.iter().filter_map(|summary| rounds_card(report, summary)).collect(),
+        lead: format!(
+            "Every round starts each service afresh. {} Whether two services differ is decided by the exact sign-flip \
+             test, with Holm's correction; an interval holds for its own pair and is not corrected.",
+            paired(report, &loads)
+        ),
+        cards,
+    }
+}
+
+/// Within what the ratios under these loads are taken, a sentence for each way of measuring.
+fn paired(report: &Report, loads: &[&Summary]) -> String {
+    let mut ways: Vec<(&str, Vec<&str>)> = Vec::new();
+    for (summary, scenario) in loads.iter().filter_map(|summary| Some((summary, report.scenario(summary)?))) {
+        let way = way(scenario);
+        match ways.iter_mut().find(|(other, _)| *other == way) {
+            Some((_, names)) => names.push(&summary.scenario),
+            None => ways.push((way, vec![&summary.scenario])),
+        }
+    }
+    let sentences = ways.into_iter().map(|(way, names)| format!("Under {}, {way}", names.join(" and ")));
+    sentences.collect::<Vec<_>>().join(" ")
+}
+
+/// How the services of a round are measured under a load, and what the ratios are of.
+fn way(scenario: &Scenario) -> &'static str {
+    match (scenario.slices, &scenario.stress) {
+        (Some(_), _) => {
+            "all services of a round are visited in turn, in slices of a fraction of a second, and ratios are taken \
+             within each turn."
+        }
+        (None, Some(_)) => "each service has one value in a round, and ratios are taken within the round.",
+        (None, None) => "each service of a round is measured alone, and ratios are taken within the round.",
     }
 }
 
