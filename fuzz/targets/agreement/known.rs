@@ -150,25 +150,32 @@ impl Difference<'_> {
             .any(|target| !target.starts_with('/') && target != "*" && !target.contains("://"))
     }
 
-    /// Whether a request line has a target with a character that no URI has (RFC 3986, 2).
+    /// Whether a request line has a target with a character that no URI has (RFC 3986, 2), or with an unusual authority.
     fn has_odd_target(&self) -> bool {
-        self.targets()
-            .any(|target| target.contains(['<', '>', '"', '#', '\\', '^', '`', '{', '|', '}']))
+        let has_odd_authority = |target: &str| {
+            let rest = target.split_once("://").map(|(_, rest)| rest);
+            rest.is_some_and(|rest| !is_usual_host(rest.split(['/', '?']).next().unwrap_or(rest)))
+        };
+        self.targets().any(|target| {
+            target.contains(['<', '>', '"', '#', '\\', '^', '`', '{', '|', '}']) || has_odd_authority(target)
+        })
     }
 
     /// Whether a head has no Host field, two, or one with an unusual value.
     fn has_odd_host(&self) -> bool {
-        let is_usual = |value: &str| {
-            let (name, port) = value.trim().split_once(':').unwrap_or((value.trim(), ""));
-            let is_name = !name.is_empty() && name.chars().all(|letter| letter.is_ascii_alphanumeric());
-            is_name && port.chars().all(|digit| digit.is_ascii_digit())
-        };
         let heads = self.input.split("\n\r\n").flat_map(|part| part.split("\n\n"));
         heads.filter(|head| head.contains("http/1.")).any(|head| {
             let mut hosts = head.lines().filter_map(|line| line.strip_prefix("host:"));
-            !matches!((hosts.next(), hosts.next()), (Some(value), None) if is_usual(value))
+            !matches!((hosts.next(), hosts.next()), (Some(value), None) if is_usual_host(value.trim()))
         })
     }
+}
+
+/// A plain name, and perhaps a port.
+fn is_usual_host(value: &str) -> bool {
+    let (name, port) = value.split_once(':').unwrap_or((value, ""));
+    let is_name = !name.is_empty() && name.chars().all(|letter| letter.is_ascii_alphanumeric());
+    is_name && port.chars().all(|digit| digit.is_ascii_digit())
 }
 
 /// Whether one begins like the other, and then has a refusal of the server's own and the end.
@@ -250,7 +257,7 @@ const KNOWN: &[Known] = &[
         explains: |it| it.is_floor() && it.serves_on() && it.next_status() == Some(404),
     },
     Known {
-        reason: "the floor does not ask whether all characters of a target may stand in a URI (RFC 9112, 3, lets it)",
+        reason: "the floor does not ask whether a target has an authority's form and a URI's characters (RFC 9112, 3, lets it)",
         explains: |it| it.is_floor() && it.serves_on() && it.has_odd_target(),
     },
     Known {
