@@ -1,4 +1,4 @@
-//! A limit on what others may take, whatever this process itself is late: the machine may be busy, and they with it.
+//! A limit on what others may take, extended by as much as this process itself is late: a busy machine holds up both.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -26,7 +26,7 @@ impl Patience {
         self.elapsed() >= self.limit + self.late
     }
 
-    /// Sleeps. What it takes longer than asked, the timers of others may be late as well.
+    /// Sleeps. If it overshoots, the timers of other processes may be late too.
     pub(crate) fn sleep(&mut self, asked: Duration) {
         let begun = Instant::now();
         thread::sleep(asked);

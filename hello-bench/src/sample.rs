@@ -30,7 +30,7 @@ pub struct Sample {
     /// The measured slices, one a sweep, in order; empty for a load that is one trial of one service.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub slices: Vec<Slice>,
-    /// What a load found that looks for limits; absent for other loads, and after a failure.
+    /// What a load found that looks for limits; absent for other loads, and where it did not come to its end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub findings: Option<Findings>,
     /// Memory when the load was over for as long as the scenario says; absent where it says nothing.
@@ -39,7 +39,7 @@ pub struct Sample {
     /// From SIGTERM to the end of the process, with nothing open, in µs; absent likewise, and where it had to be killed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stop_us: Option<f64>,
-    /// Why the load did not come to its end; absent when it did.
+    /// What went wrong with the service, under the load or after it; absent when nothing did.
     pub failure: Option<String>,
 }
 

@@ -98,7 +98,7 @@ fn throughput_at_saturation_is_not_ranked_from_k6() {
 fn wrong_answers_and_lost_requests_take_the_rank() {
     let folder = tempfile::tempdir().unwrap();
     let ended = compare(folder.path(), "rate", &writing((1, 0), 99));
-    ended.stdout(contains("1 answers were wrong, the first: status 200, body \"Hallo\""));
+    ended.stdout(contains("1 answer was wrong: status 200, body \"Hallo\""));
     let folder = tempfile::tempdir().unwrap();
     let ended = compare(folder.path(), "rate", &writing((0, 0), 99)).code(1);
     ended.stdout(contains("http_reqs is 8, not count==9"));

@@ -113,7 +113,8 @@ impl Connection {
             }
         }
         // Who floods a connection that has ended brings the next event himself.
-        if self.end.is_some() { Outcome::Waiting } else { Outcome::Unfinished }
+        let has_ended = self.end.as_ref().is_some_and(|end| end.until.is_some());
+        if has_ended { Outcome::Waiting } else { Outcome::Unfinished }
     }
 
     fn step(&mut self, shared: &mut Shared, to_the_end: bool) -> io::Result<Outcome> {

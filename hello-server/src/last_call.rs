@@ -29,7 +29,7 @@ sockopt_impl!(
 
 /// Keeps newcomers from a listener, and returns once those whose handshake was under way have had time to end it.
 ///
-/// A system that does not allow it closes the listener as it always did.
+/// A system that does not allow it takes newcomers until the listener is closed.
 pub async fn last_call(listener: impl AsFd) {
     #[cfg(target_os = "linux")]
     refuse_newcomers(&listener);

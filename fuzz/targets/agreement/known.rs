@@ -3,6 +3,7 @@
 use std::sync::LazyLock;
 
 use hello_bench::service::{Catalogue, Finder, Service};
+use hello_server::is_host;
 
 use crate::reaction::Reaction;
 
@@ -154,7 +155,8 @@ impl Difference<'_> {
     fn has_odd_target(&self) -> bool {
         let has_odd_authority = |target: &str| {
             let rest = target.split_once("://").map(|(_, rest)| rest);
-            rest.is_some_and(|rest| !is_usual_host(rest.split(['/', '?']).next().unwrap_or(rest)))
+            let authority = rest.map(|rest| rest.split(['/', '?', '#']).next().unwrap_or(rest));
+            authority.is_some_and(|authority| authority.is_empty() || !is_host(authority.as_bytes()))
         };
         self.targets().any(|target| {
             target.contains(['<', '>', '"', '#', '\\', '^', '`', '{', '|', '}']) || has_odd_authority(target)

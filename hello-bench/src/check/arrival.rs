@@ -152,7 +152,7 @@ fn in_halves(target: &Target, strictness: Strictness, request: &ContractRequest)
     Some(Violation::new("a request in two halves", &places, &request.expected.shown(), received.clone()))
 }
 
-/// A connection on which something was sent. There are thousands of them, which no system is to remember.
+/// A connection on which something was sent. There are thousands of them, so they are closed with a reset and leave nothing in TIME_WAIT.
 fn begun(target: &Target, bytes: &[u8]) -> Result<RawConnection, String> {
     rest(RawConnection::brief(target), bytes)
 }

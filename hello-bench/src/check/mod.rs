@@ -77,7 +77,8 @@ pub(crate) fn service(program: &Program, session: &Session, scope: Scope) -> Res
     Ok(outcome)
 }
 
-/// Checks services side by side, and that all send equally many bytes. One that cannot be started is a violation of its own.
+/// Checks services side by side, and that all send equally many bytes. One whose check ends in an error has a
+/// violation that says so.
 ///
 /// # Errors
 /// When none can be started, the floor aside, or the user interrupts.
@@ -95,18 +96,18 @@ pub(crate) fn services(programs: &[Program], session: &Session, parts: Scope) ->
     let is_usable = |(program, outcome): (&Program, &Result<Outcome>)| outcome.is_ok() && is_ranked(program);
     let some = programs.iter().zip(&outcomes).any(is_usable);
     let outcomes = outcomes.into_iter().map(|outcome| match outcome {
-        Err(cause) if some => Ok(not_started(&cause)),
+        Err(cause) if some => Ok(broken_off(&cause)),
         other => other,
     });
     Ok(with_equal_sizes(programs, outcomes.collect::<Result<_>>()?))
 }
 
-fn not_started(cause: &anyhow::Error) -> Outcome {
+fn broken_off(cause: &anyhow::Error) -> Outcome {
     let mut outcome = Outcome::default();
     outcome.add(Some(Violation {
-        case: "the service starts".to_owned(),
-        sent: "nothing yet".to_owned(),
-        expected: "a line that says where it listens, and an answer".to_owned(),
+        case: "the service starts, and lives through its check".to_owned(),
+        sent: "the contract's requests".to_owned(),
+        expected: "a line that says where it listens, and answers".to_owned(),
         received: format!("{cause:#}"),
     }));
     outcome

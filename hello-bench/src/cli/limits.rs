@@ -71,6 +71,8 @@ impl Limits {
             progress.now(&format!("{} under valgrind", program.service.name), None);
             match count::instructions(program, session) {
                 Ok(counted) => program.metadata.instructions = Some(counted),
+                // A limit that cannot be judged must not look kept.
+                Err(cause) if is_limited => return Err(cause),
                 Err(cause) => {
                     session.interrupt.check()?;
                     progress.say(&format!("{} is not counted: {cause:#}", program.service.name));

@@ -54,7 +54,7 @@ pub(super) fn bound(ratio: &Ratio) -> Option<f64> {
 }
 
 /// `1 round`, `12 rounds`.
-pub(super) fn rounds(count: usize) -> String {
+pub(crate) fn rounds(count: usize) -> String {
     match count {
         1 => "1 round".to_owned(),
         count => format!("{count} rounds"),
@@ -62,7 +62,7 @@ pub(super) fn rounds(count: usize) -> String {
 }
 
 /// `a`, `a and b`, `a, b and c`.
-pub(super) fn list(words: &[String]) -> String {
+pub(crate) fn list(words: &[String]) -> String {
     match words {
         [] => String::new(),
         [one] => one.clone(),

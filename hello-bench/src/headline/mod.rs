@@ -1,6 +1,6 @@
 //! The outcome of a scenario in a sentence: the significant differences, and nothing else.
 
-mod amount;
+pub(crate) mod amount;
 mod pairs;
 mod wording;
 

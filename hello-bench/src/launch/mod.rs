@@ -225,7 +225,7 @@ impl Running {
         }
     }
 
-    /// How the process exited, with the end of its stderr; absent where it goes on, as is known after [`EXIT_TIMEOUT`].
+    /// How the process exited, with the end of its stderr; absent where it goes on for two more seconds.
     pub fn exit_reason(&mut self) -> Option<String> {
         let status = self.wait(EXIT_TIMEOUT).ok()??;
         Some(format!("{} ended ({status}){}", self.name, self.stderr_tail()))

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use hello_load::{Scenario, Slicing, Stress};
+use hello_stats::MIN_ROUNDS_FOR_INTERVAL;
 
 use crate::check::Outcome;
 use crate::generator::Generator;
@@ -17,7 +18,7 @@ use crate::run::{Folder, Run};
 use crate::sample::Sample;
 use crate::session::Session;
 use crate::stress_round::StressRound;
-use crate::summary::{Ratio, Row, summarize};
+use crate::summary::summarize;
 use crate::trial::TrialRunner;
 
 /// When a comparison that goes on past its rounds ends.
@@ -250,12 +251,11 @@ impl<'a> Measurement<'a> {
     fn is_wide(&self, scenario: &Scenario, half_width: f64) -> bool {
         let reference = &self.run.plan.reference;
         let summary = summarize(scenario, &self.run.services, &self.samples, reference);
-        let is_ranked = |row: &&Row| Group::RANKED.contains(&row.group) && row.failure.is_none();
-        let mut compared = summary.rows.iter().filter(is_ranked).filter(|row| row.service != *reference);
-        compared.any(|row| {
-            let ratio = row.metrics.get(&summary.primary).and_then(|metric| metric.vs_reference.as_ref());
-            ratio.and_then(Ratio::half_width).is_none_or(|found| found > half_width)
-        })
+        let ranked = summary.rows.iter().filter(|row| Group::RANKED.contains(&row.group));
+        let primary = ranked.filter_map(|row| row.metrics.get(&summary.primary));
+        let mut ratios = primary.filter_map(|metric| metric.vs_reference.as_ref());
+        summary.rounds < MIN_ROUNDS_FOR_INTERVAL
+            || ratios.any(|ratio| ratio.half_width().is_none_or(|found| found > half_width))
     }
 }
 

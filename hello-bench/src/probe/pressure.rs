@@ -112,7 +112,7 @@ fn out_of_files(program: &Program, cores: &Cores) -> Result<(String, bool)> {
     let is_served_meanwhile = was_served && ask(&mut early);
     drop(crowd);
     let recovery = recovery(&target);
-    // Who answers again has not ended.
+    // A service that answers again has not ended.
     if recovery.is_none()
         && let Some(end) = running.exit_reason()
     {

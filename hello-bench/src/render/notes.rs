@@ -1,5 +1,6 @@
 //! What a reader must know beside the numbers: warnings, what the control shows, and how to read ranks.
 
+use crate::headline::amount;
 use crate::report::Report;
 use crate::summary::{Ratio, Row, Summary};
 
@@ -63,11 +64,10 @@ fn doubts(row: &Row) -> impl Iterator<Item = String> {
 /// How many rounds every ranked service has completed: `12 rounds`, or `6 rounds of churn, 3 of curve` where loads
 /// differ.
 pub(crate) fn rounds(report: &Report) -> String {
-    let counted = |count: usize| if count == 1 { "1 round".to_owned() } else { format!("{count} rounds") };
-    let Some((first, others)) = report.summaries.split_first() else { return counted(0) };
+    let Some((first, others)) = report.summaries.split_first() else { return amount::rounds(0) };
     if others.iter().all(|other| other.rounds == first.rounds) {
-        return counted(first.rounds);
+        return amount::rounds(first.rounds);
     }
     let others = others.iter().map(|other| format!(", {} of {}", other.rounds, other.scenario));
-    format!("{} of {}{}", counted(first.rounds), first.scenario, others.collect::<String>())
+    format!("{} of {}{}", amount::rounds(first.rounds), first.scenario, others.collect::<String>())
 }

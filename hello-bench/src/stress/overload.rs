@@ -75,7 +75,7 @@ impl Overload {
         heaviest.map(OverloadPhase::goodput_per_s)
     }
 
-    /// Seconds from the end of the overload until all is normal: see [`recovery_s`]. Absent when it never was.
+    /// Seconds from the end of the overload until all is normal: see [`recovery_s`]. Absent when that was not seen.
     pub fn recovery_s(&self) -> Option<f64> {
         let last = self.phases.len().checked_sub(1)?;
         let windows = self.windows.iter().filter(|window| window.phase == last);

@@ -89,7 +89,10 @@ fn failure(sample: &Sample) -> Option<String> {
     }
     let traffic = sample.load.as_ref().map(|load| &load.traffic).filter(|traffic| traffic.wrong > 0)?;
     let what = traffic.first_wrong.as_deref().unwrap_or("unknown");
-    Some(format!("{place}: {} answers were wrong, the first: {what}", traffic.wrong))
+    Some(match traffic.wrong {
+        1 => format!("{place}: 1 answer was wrong: {what}"),
+        wrong => format!("{place}: {wrong} answers were wrong, the first: {what}"),
+    })
 }
 
 /// The rounds in which every ranked service has a whole sample, so that values can be paired.

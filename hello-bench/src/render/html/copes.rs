@@ -226,7 +226,7 @@ fn recoveries(report: &Report, summary: &Summary, found: &[(&Row, &OverloadRow)]
         drawing: (!bars.is_empty()).then(|| chart::bars(spoken(&title, &bars), &bars)),
         title,
         subtitle:
-            "seconds from the end of the overload, less is better; > where it was not watched for longer"
+            "seconds from the end of the overload, less is better; > means not recovered when watching ended"
                 .into(),
         table: table(&["service", "s", "shed at most %", "peak RSS MiB"], data.collect()),
     }

@@ -127,7 +127,7 @@ fn ranking(report: &Report) -> Ranking {
 fn order(report: &Report) -> String {
     let (rounds, seed) = (notes::rounds(report), report.run.plan.seed);
     format!(
-        "Completed by every ranked service: {rounds}. Each round starts every service and measures all of them in \
+        "Every ranked service completed {rounds}. Each round starts every service and measures all of them in \
          random order (seed {seed})."
     )
 }

@@ -2,6 +2,7 @@
 
 use hello_load::Scenario;
 
+use crate::headline::amount::list;
 use crate::metadata::{Group, Metadata};
 use crate::metric::Metric;
 use crate::render::html::card::{Card, Section};
@@ -155,17 +156,20 @@ fn sure(report: &Report) -> Section {
 
 /// Within what the ratios under these loads are taken, a sentence for each way of measuring.
 fn paired(report: &Report, loads: &[&Summary]) -> String {
-    let mut ways: Vec<(&str, Vec<&str>)> = Vec::new();
+    let mut ways: Vec<(&str, Vec<String>)> = Vec::new();
     for (summary, scenario) in loads.iter().filter_map(|summary| Some((summary, report.scenario(summary)?))) {
-        let way = way(scenario);
+        let way = if report.run.k6.is_some() { ALONE } else { way(scenario) };
         match ways.iter_mut().find(|(other, _)| *other == way) {
-            Some((_, names)) => names.push(&summary.scenario),
-            None => ways.push((way, vec![&summary.scenario])),
+            Some((_, names)) => names.push(summary.scenario.clone()),
+            None => ways.push((way, vec![summary.scenario.clone()])),
         }
     }
-    let sentences = ways.into_iter().map(|(way, names)| format!("Under {}, {way}", names.join(" and ")));
+    let sentences = ways.into_iter().map(|(way, names)| format!("Under {}, {way}", list(&names)));
     sentences.collect::<Vec<_>>().join(" ")
 }
+
+/// How trials of one service are measured, and what the ratios are of.
+const ALONE: &str = "each service of a round is measured alone, and ratios are taken within the round.";
 
 /// How the services of a round are measured under a load, and what the ratios are of.
 fn way(scenario: &Scenario) -> &'static str {
@@ -175,7 +179,7 @@ fn way(scenario: &Scenario) -> &'static str {
              within each turn."
         }
         (None, Some(_)) => "each service has one value in a round, and ratios are taken within the round.",
-        (None, None) => "each service of a round is measured alone, and ratios are taken within the round.",
+        (None, None) => ALONE,
     }
 }
 
