@@ -8,7 +8,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use assert_cmd::assert::Assert;
-use common::{bench, catalogue, scenarios};
+use common::{bench, catalogue, results, scenarios};
 use predicates::prelude::PredicateBooleanExt as _;
 use predicates::str::contains;
 
@@ -57,10 +57,6 @@ fn compare_by(folder: &Path, scenario: &str, k6: &Path) -> Assert {
 
 fn writing((wrong, lost): (u32, u32), code: u8) -> String {
     format!("WRONG={wrong}\nLOST={lost}\ncat >\"$SUMMARY\" <<END\n{SUMMARY}\nEND\nexit {code}")
-}
-
-fn results(folder: &Path) -> serde_json::Value {
-    serde_json::from_str(&fs::read_to_string(folder.join("out/results.json")).unwrap()).unwrap()
 }
 
 #[test]

@@ -8,7 +8,7 @@ use std::net::TcpListener;
 use std::path::Path;
 
 use assert_cmd::assert::Assert;
-use common::{bench, built, run, samples, scenarios};
+use common::{bench, built, results, run, samples, scenarios};
 use predicates::prelude::*;
 use predicates::str::contains;
 use serde_json::Value;
@@ -24,10 +24,6 @@ fn compare(folder: &Path, catalogue: &str, arguments: &[&str]) -> Assert {
         .current_dir(folder)
         .args(["compare", "--scenario", "saturate", "--rounds", "2", "--out", "out"]);
     command.arg("--scenarios").arg(scenarios(folder)).args(arguments).assert()
-}
-
-fn results(folder: &Path) -> Value {
-    serde_json::from_str(&fs::read_to_string(folder.join("out/results.json")).unwrap()).unwrap()
 }
 
 fn row(results: &Value, name: &str) -> Value {

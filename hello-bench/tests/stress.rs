@@ -11,7 +11,7 @@ use std::thread::{self, available_parallelism};
 use std::time::{Duration, Instant};
 
 use assert_cmd::assert::Assert;
-use common::{bench, built, catalogue, root, run};
+use common::{bench, built, catalogue, root, run, samples};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use predicates::prelude::*;
@@ -63,11 +63,6 @@ fn compare(folder: &Path, faults: &[(&str, &str, u32)], arguments: &[&str]) -> A
         .arg("--scenarios")
         .arg(scenarios(folder));
     command.arg("--out").arg(folder.join("out")).assert()
-}
-
-fn samples(folder: &Path) -> Vec<Value> {
-    let text = fs::read_to_string(folder.join("out/samples.jsonl")).unwrap();
-    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
 fn load(url: &str, folder: &Path, arguments: &[&str]) -> Assert {
