@@ -7,7 +7,7 @@ use std::pin::Pin;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::sleep;
 
@@ -20,6 +20,11 @@ pub const DRAIN_LIMIT: Duration = Duration::from_secs(4);
 
 /// How long to leave the listener alone after a failed accept.
 pub const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// How many connections may wait to be accepted; the system allows no more than `net.core.somaxconn`, on Linux 4096 unless it
+/// is set otherwise. Past the 128 that a listener of the standard library gets, the system forgets peers whose `connect` has
+/// succeeded: what they send is lost until they repeat it 200 ms later, and for good if the listener is closed by then.
+const BACKLOG: u32 = 4096;
 
 /// Resolves when the process is asked to stop.
 pub type Stop = Pin<Box<dyn Future<Output = ()> + Send>>;
@@ -108,11 +113,19 @@ fn health(name: &str) -> ExitCode {
 async fn prepare(name: &str) -> Result<(TcpListener, Stop, Stop), String> {
     let address = Address::from_env().map_err(|cause| cause.to_string())?;
     let cannot = |cause| format!("cannot listen on {address}: {cause}");
-    let listener = TcpListener::bind(address).await.map_err(cannot)?;
+    let listener = listen(address).map_err(cannot)?;
     let signals = (|| Ok((stop()?, stop()?)))();
     let (stop, late) = signals.map_err(|cause: io::Error| format!("cannot wait for signals: {cause}"))?;
     announce(name, listener.local_addr().map_err(cannot)?);
     Ok((listener, stop, late))
+}
+
+fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    // As `TcpListener::bind` does: a restart does not wait for the connections of the process before.
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
 }
 
 fn stop() -> io::Result<Stop> {
@@ -129,4 +142,22 @@ fn stop() -> io::Result<Stop> {
 async fn drained(stop: Stop) {
     stop.await;
     sleep(DRAIN_LIMIT).await;
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpStream;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn more_peers_than_a_short_queue_takes_can_wait() {
+        let listener = listen("127.0.0.1:0".parse().unwrap()).unwrap();
+        let address = listener.local_addr().unwrap();
+        let connect = |_| TcpStream::connect_timeout(&address, Duration::from_secs(5)).unwrap();
+        let waiting: Vec<TcpStream> = (0..400).map(connect).collect();
+        for _ in &waiting {
+            listener.accept().await.unwrap();
+        }
+    }
 }

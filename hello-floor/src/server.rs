@@ -14,6 +14,7 @@ use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Token};
 use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
+use nix::sys::socket::{Backlog, listen};
 
 use crate::event_loop::EventLoop;
 use crate::handicap::Handicap;
@@ -76,6 +77,8 @@ impl Acceptor {
     fn listen(address: SocketAddr, handicap: Handicap) -> io::Result<Self> {
         hello_server::connections(CONNECTIONS);
         let mut listener = TcpListener::bind(address)?;
+        // As long a queue as the system allows: mio's is short.
+        listen(&listener, Backlog::MAXALLOWABLE)?;
         let signals = stop_signals()?;
         let poll = Poll::new()?;
         poll.registry().register(&mut listener, LISTENER, Interest::READABLE)?;
