@@ -15,8 +15,8 @@ use crate::system::cores::Cores;
 use crate::termination::{self, Clients, END_LIMIT, Tally, Termination};
 use hello_load::Target;
 
-/// Connections that are asked before and after a pause.
-const PAUSED_CLIENTS: usize = 32;
+/// Connections that are asked before and after a pause: half of them are opened during it, more than a short queue takes.
+const PAUSED_CLIENTS: usize = 400;
 /// Clients that ask without a pause, on one connection each.
 const KEPT_CLIENTS: usize = 32;
 /// Clients that ask without a pause, on a new connection each time.
