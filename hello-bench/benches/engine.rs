@@ -2,10 +2,10 @@
 //!
 //! `cargo bench -p hello-bench --bench engine`. wrk is the system's; without it there is nothing to compare with.
 
-use std::error::Error;
 use std::process::{Command, Stdio};
 use std::{fs, path::Path};
 
+use anyhow::{Context, Result, bail};
 use hello_bench::interrupt::Interrupt;
 use hello_bench::launch::Running;
 use hello_bench::program::Builder;
@@ -16,13 +16,13 @@ use hello_stats::paired::log_ratio;
 use nix::sys::resource::{UsageWho, getrusage};
 
 /// Turns of each.
-const ROUNDS: usize = 9;
-/// Seconds of load in a turn.
-const SECONDS: u32 = 2;
-/// The server: an ordinary one, so that wrk has no advantage.
-const SERVICE: &str = "svc-hyper";
+const ROUNDS: usize = 30;
+/// Seconds of load in a turn: the shortest that wrk takes.
+const SECONDS: u32 = 1;
+/// The server: the fastest, so that it is the generator that is busy.
+const SERVICE: &str = "hello-floor";
 
-fn main() -> Result<(), Box<dyn Error>> {
+fn main() -> Result<()> {
     if Command::new("wrk")
         .arg("-v")
         .stdout(Stdio::null())
@@ -49,45 +49,54 @@ fn main() -> Result<(), Box<dyn Error>> {
         interrupt.check()?;
         let running = Running::launch(&program, &cores)?;
         let url = format!("http://{}", running.address);
-        engine.push(ours(&url, &scenarios)?);
-        wrk.push(theirs(&url)?);
+        let mut turns = [true, false];
+        if round % 2 == 0 {
+            turns.reverse();
+        }
+        for is_ours in turns {
+            if is_ours {
+                engine.push(cores.on_generator(|| ours(&url, &scenarios))??);
+            } else {
+                wrk.push(cores.on_generator(|| theirs(&url))??);
+            }
+        }
         println!("round {round}: hello-bench {:.2} µs, wrk {:.2} µs", engine[round - 1], wrk[round - 1]);
     }
     fs::remove_file(&scenarios)?;
     let logs = engine.iter().zip(&wrk).map(|(engine, wrk)| log_ratio(*engine, *wrk));
-    let logs = logs.collect::<Option<Vec<f64>>>().ok_or("a turn took no time")?;
-    let Estimate { value, low, high, .. } = Estimate::of_mean(&logs).ok_or("no rounds")?.exp();
+    let logs = logs.collect::<Option<Vec<f64>>>().context("a turn took no time")?;
+    let Estimate { value, low, high, .. } = Estimate::of_mean(&logs).context("no rounds")?.exp();
     println!("CPU per request, hello-bench vs wrk: {value:.3} [{low:.3}, {high:.3}]");
     Ok(())
 }
 
 /// CPU µs per verified request of `hello-bench load`.
-fn ours(url: &str, scenarios: &Path) -> Result<f64, Box<dyn Error>> {
+fn ours(url: &str, scenarios: &Path) -> Result<f64> {
     let mut command = Command::new(env!("CARGO_BIN_EXE_hello-bench"));
     command
         .args(["load", "--format", "json", "--scenario", "s", "--url", url, "--scenarios"])
         .arg(scenarios);
     let (printed, cpu_us) = cpu_of(&mut command)?;
     let page: serde_json::Value = serde_json::from_str(&printed)?;
-    Ok(cpu_us / page["requests"].as_f64().ok_or("no count of requests")?)
+    Ok(cpu_us / page["requests"].as_f64().context("no count of requests")?)
 }
 
 /// CPU µs per request of wrk, which verifies nothing.
-fn theirs(url: &str) -> Result<f64, Box<dyn Error>> {
+fn theirs(url: &str) -> Result<f64> {
     let mut command = Command::new("wrk");
     command.args(["-t1", "-c64", &format!("-d{SECONDS}"), &format!("{url}/?name=abcde")]);
     let (printed, cpu_us) = cpu_of(&mut command)?;
     let line = printed
         .lines()
         .find(|line| line.contains(" requests in "))
-        .ok_or("wrk printed no count")?;
-    let count: f64 = line.split_whitespace().next().ok_or("wrk printed no count")?.parse()?;
+        .context("wrk printed no count")?;
+    let count: f64 = line.split_whitespace().next().context("wrk printed no count")?.parse()?;
     Ok(cpu_us / count)
 }
 
 /// What a command printed, and the CPU time that it took, start and end included.
-fn cpu_of(command: &mut Command) -> Result<(String, f64), Box<dyn Error>> {
-    let spent = || -> Result<f64, Box<dyn Error>> {
+fn cpu_of(command: &mut Command) -> Result<(String, f64)> {
+    let spent = || -> Result<f64> {
         let usage = getrusage(UsageWho::RUSAGE_CHILDREN)?;
         let us = |time: nix::sys::time::TimeVal| time.tv_sec() as f64 * 1e6 + time.tv_usec() as f64;
         Ok(us(usage.user_time()) + us(usage.system_time()))
@@ -95,7 +104,7 @@ fn cpu_of(command: &mut Command) -> Result<(String, f64), Box<dyn Error>> {
     let before = spent()?;
     let output = command.stderr(Stdio::null()).output()?;
     if !output.status.success() {
-        return Err(format!("{command:?} failed").into());
+        bail!("{command:?} failed");
     }
     Ok((String::from_utf8(output.stdout)?, spent()? - before))
 }
