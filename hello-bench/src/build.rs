@@ -12,8 +12,8 @@ use crate::recipe::Recipe;
 use crate::service::{Catalogue, Service};
 
 /// Builds each service by itself. What ends a build, the optimization of the whole program, keeps one core busy, so
-/// services are built in two lanes side by side, each with a folder of its own for what cargo makes. A new folder starts
-/// from what the first service needed.
+/// services are built in two lanes side by side, each with a folder of its own for what cargo makes. New
+/// folders start from what one service needed.
 ///
 /// # Errors
 /// When a build fails.
@@ -21,7 +21,7 @@ pub(crate) fn all(builder: &Builder, services: &[Service]) -> Result<Vec<Program
     if let Some(first) = builder.pioneer(services)? {
         each(
             &[first],
-            |first| format!("building {}, and what others share with it", first.name),
+            |first| format!("building {} and what others share with it", first.name),
             |first| builder.build(first).and_then(|_| builder.share()),
         )?;
     }

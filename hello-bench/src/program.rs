@@ -1,5 +1,6 @@
 //! A service made ready to run: built, with the metadata that need no load.
 
+use std::array::from_fn;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -128,32 +129,33 @@ impl<'a> Builder<'a> {
         index.filter(|_| is_optimized).unwrap_or_default() % LANES
     }
 
-    /// The first service to build where a lane that others are built in has no folder yet: what they share with it is then
-    /// compiled once.
+    /// The service to build before all others, and to [share](Self::share), where no lane has a folder yet: the last in the
+    /// catalogue's order, which is the floor, and needs little that others do not. `None` where that has been done.
     ///
     /// # Errors
     /// When cargo does not say where it builds.
     pub fn pioneer<'b>(&self, services: &'b [Service]) -> Result<Option<&'b Service>> {
-        let target = self.target_directory()?;
-        let is_new = |service: &&Service| {
-            let lane = self.lane(service);
-            lane > 0 && !lane_folder(&target, lane).join(self.profile_folder()).exists()
-        };
-        let first = services.iter().find(|service| service.package.is_some() && self.lane(service) == 0);
-        Ok(first.filter(|_| services.iter().any(|service| is_new(&service))))
+        let mut built = services.iter().filter(|service| service.package.is_some());
+        let Some(last) = built.next_back() else { return Ok(None) };
+        let is_alone = built.all(|service| self.lane(service) == self.lane(last));
+        let is_new = self.folders()?.iter().all(|folder| !folder.exists());
+        Ok(Some(last).filter(|_| is_new && !is_alone))
     }
 
-    /// Has each lane without a folder start from what the first lane has made.
+    /// Has every lane without a folder start from what the one with a folder has made, so that it is compiled once.
     ///
     /// # Errors
     /// When it cannot be copied.
     pub fn share(&self) -> Result<()> {
+        let folders = self.folders()?;
+        let Some(made) = folders.iter().find(|folder| folder.exists()) else { return Ok(()) };
+        folders.iter().try_for_each(|folder| start_from(made, folder, self.interrupt))
+    }
+
+    /// Where each lane has what this profile makes.
+    fn folders(&self) -> Result<[PathBuf; LANES]> {
         let target = self.target_directory()?;
-        let made = target.join(self.profile_folder());
-        (1..LANES).try_for_each(|lane| {
-            let folder = lane_folder(&target, lane).join(self.profile_folder());
-            start_from(&made, &folder, self.interrupt)
-        })
+        Ok(from_fn(|lane| lane_folder(&target, lane).join(self.profile_folder())))
     }
 
     /// Where cargo puts what it makes for this service.
