@@ -12,19 +12,11 @@ use crate::recipe::Recipe;
 use crate::service::{Catalogue, Service};
 
 /// Builds each service by itself. What ends a build, the optimization of the whole program, keeps one core busy, so
-/// services are built in two lanes side by side, each with a folder of its own for what cargo makes. New
-/// folders start from what one service needed.
+/// services are built in two lanes side by side, each with a folder of its own for what cargo makes.
 ///
 /// # Errors
 /// When a build fails.
 pub(crate) fn all(builder: &Builder, services: &[Service]) -> Result<Vec<Program>> {
-    if let Some(first) = builder.pioneer(services)? {
-        each(
-            &[first],
-            |first| format!("building {} and what others share with it", first.name),
-            |first| builder.build(first).and_then(|_| builder.share()),
-        )?;
-    }
     let title = |service: &Service| format!("building {} ({} services)", service.name, services.len());
     in_lanes(services, |service| builder.lane(service), title, |service| builder.build(service))
 }

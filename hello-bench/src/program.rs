@@ -1,6 +1,5 @@
 //! A service made ready to run: built, with the metadata that need no load.
 
-use std::array::from_fn;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -129,43 +128,15 @@ impl<'a> Builder<'a> {
         index.filter(|_| is_optimized).unwrap_or_default() % LANES
     }
 
-    /// The service to build before all others, and to [share](Self::share), where no lane has a folder yet: the last in the
-    /// catalogue's order, which is the floor, and needs little that others do not. `None` where that has been done.
-    ///
-    /// # Errors
-    /// When cargo does not say where it builds.
-    pub fn pioneer<'b>(&self, services: &'b [Service]) -> Result<Option<&'b Service>> {
-        let mut built = services.iter().filter(|service| service.package.is_some());
-        let Some(last) = built.next_back() else { return Ok(None) };
-        let is_alone = built.all(|service| self.lane(service) == self.lane(last));
-        let is_new = self.folders()?.iter().all(|folder| !folder.exists());
-        Ok(Some(last).filter(|_| is_new && !is_alone))
-    }
-
-    /// Has every lane without a folder start from what the one with a folder has made, so that it is compiled once.
-    ///
-    /// # Errors
-    /// When it cannot be copied.
-    pub fn share(&self) -> Result<()> {
-        let folders = self.folders()?;
-        let Some(made) = folders.iter().find(|folder| folder.exists()) else { return Ok(()) };
-        folders.iter().try_for_each(|folder| start_from(made, folder, self.interrupt))
-    }
-
-    /// Where each lane has what this profile makes.
-    fn folders(&self) -> Result<[PathBuf; LANES]> {
-        let target = self.target_directory()?;
-        Ok(from_fn(|lane| lane_folder(&target, lane).join(self.profile_folder())))
-    }
-
     /// Where cargo puts what it makes for this service.
     fn target(&self, service: &Service) -> Result<PathBuf> {
-        Ok(lane_folder(&self.target_directory()?, self.lane(service)))
-    }
-
-    fn target_directory(&self) -> Result<PathBuf> {
         let metadata = MetadataCommand::new().current_dir(&self.catalogue.root).no_deps().exec();
-        Ok(metadata.context("cannot ask cargo where it builds")?.target_directory.into_std_path_buf())
+        let target =
+            metadata.context("cannot ask cargo where it builds")?.target_directory.into_std_path_buf();
+        Ok(match self.lane(service) {
+            0 => target,
+            lane => target.join(format!("lane-{lane}")),
+        })
     }
 
     /// The first of the programs that a service needs and this machine lacks, with how to get it.
@@ -211,18 +182,12 @@ impl<'a> Builder<'a> {
 
     /// The executable that the command compiles.
     pub fn binary(&self, service: &Service, package: &str, target: &Path) -> PathBuf {
-        target
-            .join(self.profile_folder())
-            .join(if service.tuned { service.name.as_str() } else { package })
-    }
-
-    /// The folder in cargo's own that is for the profile.
-    fn profile_folder(&self) -> &str {
-        match self.profile.as_str() {
+        let folder = match self.profile.as_str() {
             "dev" | "test" => "debug",
             "bench" => "release",
             other => other,
-        }
+        };
+        target.join(folder).join(if service.tuned { service.name.as_str() } else { package })
     }
 
     fn cargo(&self) -> Command {
@@ -309,26 +274,6 @@ impl<'a> Builder<'a> {
     }
 }
 
-/// What cargo makes in a lane.
-fn lane_folder(target: &Path, lane: usize) -> PathBuf {
-    if lane == 0 { target.to_owned() } else { target.join(format!("lane-{lane}")) }
-}
-
-/// Copies what cargo has made to a folder that is not there yet, with its times, by which cargo knows what is up to date.
-fn start_from(made: &Path, folder: &Path, interrupt: &Interrupt) -> Result<()> {
-    if folder.exists() {
-        return Ok(());
-    }
-    // Renamed when it is whole: an interrupted copy is not taken for a finished one.
-    let parts = folder.with_extension("parts");
-    let _ = fs::remove_dir_all(&parts);
-    fs::create_dir_all(&parts).with_context(|| format!("cannot make {}", parts.display()))?;
-    let mut copy = Command::new("cp");
-    copy.args(["--archive", "--reflink=auto", "--no-target-directory"]).args([made, &parts]);
-    command::run(&mut copy, interrupt).with_context(|| format!("cannot copy {}", made.display()))?;
-    fs::rename(&parts, folder).with_context(|| format!("cannot make {}", folder.display()))
-}
-
 /// The features to build a package with.
 fn features(service: &Service) -> &'static [&'static str] {
     if service.tuned { &["--no-default-features", "--features", "tuned"] } else { &[] }
@@ -346,25 +291,4 @@ fn located(root: &Path, program: &str) -> PathBuf {
 /// The program that this variable names, or else the first of this name on the `PATH`.
 pub fn named_by(variable: &str, program: &str) -> Option<PathBuf> {
     which(std::env::var_os(variable).unwrap_or_else(|| program.into())).ok()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_new_lane_starts_from_what_is_made_and_an_old_one_is_left_alone() {
-        let target = tempfile::tempdir().unwrap();
-        let (made, folder) = (target.path().join("release"), target.path().join("lane-1/release"));
-        fs::create_dir_all(made.join("deps")).unwrap();
-        fs::write(made.join("deps/a"), "first").unwrap();
-        let interrupt = Interrupt::default();
-        start_from(&made, &folder, &interrupt).unwrap();
-        let time = |folder: &Path| fs::metadata(folder.join("deps/a")).unwrap().modified().unwrap();
-        assert_eq!(fs::read_to_string(folder.join("deps/a")).unwrap(), "first");
-        assert_eq!(time(&made), time(&folder));
-        fs::write(made.join("deps/a"), "second").unwrap();
-        start_from(&made, &folder, &interrupt).unwrap();
-        assert_eq!(fs::read_to_string(folder.join("deps/a")).unwrap(), "first");
-    }
 }
