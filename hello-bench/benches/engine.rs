@@ -14,12 +14,13 @@ use hello_bench::system::cores::Cores;
 use hello_stats::Estimate;
 use hello_stats::paired::log_ratio;
 use nix::sys::resource::{UsageWho, getrusage};
+use tempfile::NamedTempFile;
 
 /// Turns of each.
 const ROUNDS: usize = 30;
-/// Seconds of load in a turn: the shortest that wrk takes.
+/// Seconds of load in a turn: wrk accepts no less.
 const SECONDS: u32 = 1;
-/// The server: the fastest, so that it is the generator that is busy.
+/// The fastest server, so that the generator is the one that is busy.
 const SERVICE: &str = "hello-floor";
 
 fn main() -> Result<()> {
@@ -42,7 +43,7 @@ fn main() -> Result<()> {
     let load = format!(
         r#"{{"s": {{"about": "", "model": "closed", "connections": 64, "think_time_s": 0, "duration_s": {SECONDS}}}}}"#
     );
-    let scenarios = std::env::temp_dir().join(format!("engine-{}.json", std::process::id()));
+    let scenarios = NamedTempFile::with_suffix(".json")?;
     fs::write(&scenarios, load)?;
     let (mut engine, mut wrk) = (Vec::new(), Vec::new());
     for round in 1..=ROUNDS {
@@ -55,14 +56,13 @@ fn main() -> Result<()> {
         }
         for is_ours in turns {
             if is_ours {
-                engine.push(cores.on_generator(|| ours(&url, &scenarios))??);
+                engine.push(cores.on_generator(|| ours(&url, scenarios.path()))??);
             } else {
                 wrk.push(cores.on_generator(|| theirs(&url))??);
             }
         }
         println!("round {round}: hello-bench {:.2} µs, wrk {:.2} µs", engine[round - 1], wrk[round - 1]);
     }
-    fs::remove_file(&scenarios)?;
     let logs = engine.iter().zip(&wrk).map(|(engine, wrk)| log_ratio(*engine, *wrk));
     let logs = logs.collect::<Option<Vec<f64>>>().context("a turn took no time")?;
     let Estimate { value, low, high, .. } = Estimate::of_mean(&logs).context("no rounds")?.exp();

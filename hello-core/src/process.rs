@@ -21,10 +21,11 @@ pub const DRAIN_LIMIT: Duration = Duration::from_secs(4);
 /// How long to leave the listener alone after a failed accept.
 pub const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
-/// How many connections may wait to be accepted; the system allows no more than `net.core.somaxconn`, on Linux 4096 unless it
-/// is set otherwise. Past the 128 that a listener of the standard library gets, the system forgets peers whose `connect` has
-/// succeeded: what they send is lost until they repeat it 200 ms later, and for good if the listener is closed by then.
-const BACKLOG: u32 = 4096;
+/// How many connections may wait to be accepted: as many as the system allows, which is `net.core.somaxconn`, by default
+/// 4096 since Linux 5.4. tokio's own listener has 128, like the standard library's. When the queue is full, a peer's
+/// `connect` may succeed although the system has kept nothing of it: its request is lost until it is sent again 200 ms
+/// later, and for good if the listener is closed by then.
+const BACKLOG: u32 = u32::MAX;
 
 /// Resolves when the process is asked to stop.
 pub type Stop = Pin<Box<dyn Future<Output = ()> + Send>>;
@@ -43,7 +44,7 @@ pub async fn serve<E: Display>(
     if let Err(ended) = begin(name) {
         return ended;
     }
-    let (listener, stop, late) = match prepare(name).await {
+    let (listener, stop, late) = match prepare(name) {
         Ok(prepared) => prepared,
         Err(cause) => return fail(name, cause),
     };
@@ -110,7 +111,7 @@ fn health(name: &str) -> ExitCode {
     }
 }
 
-async fn prepare(name: &str) -> Result<(TcpListener, Stop, Stop), String> {
+fn prepare(name: &str) -> Result<(TcpListener, Stop, Stop), String> {
     let address = Address::from_env().map_err(|cause| cause.to_string())?;
     let cannot = |cause| format!("cannot listen on {address}: {cause}");
     let listener = listen(address).map_err(cannot)?;
@@ -122,7 +123,7 @@ async fn prepare(name: &str) -> Result<(TcpListener, Stop, Stop), String> {
 
 fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
-    // As `TcpListener::bind` does: a restart does not wait for the connections of the process before.
+    // As `TcpListener::bind` does: a restart does not wait for the connections of the previous process.
     socket.set_reuseaddr(true)?;
     socket.bind(address)?;
     socket.listen(BACKLOG)
@@ -151,11 +152,11 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn more_peers_than_a_short_queue_takes_can_wait() {
+    async fn more_peers_than_the_usual_queue_holds_can_wait() {
         let listener = listen("127.0.0.1:0".parse().unwrap()).unwrap();
         let address = listener.local_addr().unwrap();
         let connect = |_| TcpStream::connect_timeout(&address, Duration::from_secs(5)).unwrap();
-        let waiting: Vec<TcpStream> = (0..400).map(connect).collect();
+        let waiting: Vec<TcpStream> = (0..200).map(connect).collect();
         for _ in &waiting {
             listener.accept().await.unwrap();
         }

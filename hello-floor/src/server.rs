@@ -77,7 +77,7 @@ impl Acceptor {
     fn listen(address: SocketAddr, handicap: Handicap) -> io::Result<Self> {
         hello_server::connections(CONNECTIONS);
         let mut listener = TcpListener::bind(address)?;
-        // As long a queue as the system allows: mio's is short.
+        // As long a queue as the system allows, as hello-core's: mio's default is 128.
         listen(&listener, Backlog::MAXALLOWABLE)?;
         let signals = stop_signals()?;
         let poll = Poll::new()?;

@@ -26,8 +26,8 @@ const CROWD: usize = 300;
 const QUEUED: Duration = Duration::from_millis(300);
 /// How long a service is left without files.
 const SHORTAGE: Duration = Duration::from_secs(1);
-/// How long it may take to serve again.
-const RECOVERY: Duration = Duration::from_secs(5);
+/// How long it may take to serve again: who pauses after a failed accept does so for each part of the queue.
+const RECOVERY: Duration = Duration::from_secs(10);
 /// How long a connection may take to be accepted by the system, which asks again after 1 s and 3 s when a queue was full.
 pub(super) const CONNECT: Duration = Duration::from_secs(5);
 /// Peers that flood the service behind a request that is none.

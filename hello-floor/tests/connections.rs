@@ -1,4 +1,4 @@
-//! Many requests in one write: each is answered, whenever the answers are read, and the connection stays.
+//! Every request is answered: many in one write, whenever the answers are read, and those of peers that had to wait.
 #![cfg(target_os = "linux")]
 
 use std::io::{BufRead, BufReader, Read, Write};
@@ -6,6 +6,9 @@ use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::Duration;
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 
 const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nhost: x\r\n\r\n";
 
@@ -37,6 +40,9 @@ impl Drop for Floor {
         let _ = self.child.wait();
     }
 }
+
+/// More peers than the usual queue holds: 128.
+const PEERS: usize = 200;
 
 /// The length of the answer to one request.
 fn answer_bytes(stream: &mut TcpStream) -> usize {
@@ -74,4 +80,19 @@ fn a_peer_that_reads_late_gets_every_answer() {
     stream.read_exact(&mut answers).unwrap();
     sending.join().unwrap();
     assert_eq!(answer_bytes(&mut stream), bytes);
+}
+
+#[test]
+fn more_peers_than_the_usual_queue_holds_can_wait() {
+    let floor = Floor::start();
+    let pid = Pid::from_raw(floor.child.id().cast_signed());
+    let address = floor.address.parse().unwrap();
+    kill(pid, Signal::SIGSTOP).unwrap();
+    let connect = |_| TcpStream::connect_timeout(&address, Duration::from_secs(5)).unwrap();
+    let peers: Vec<TcpStream> = (0..PEERS).map(connect).collect();
+    kill(pid, Signal::SIGCONT).unwrap();
+    for mut peer in peers {
+        peer.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+        answer_bytes(&mut peer);
+    }
 }
