@@ -5,7 +5,7 @@
 use std::process::{Command, Stdio};
 use std::{fs, path::Path};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, ensure};
 use hello_bench::interrupt::Interrupt;
 use hello_bench::launch::Running;
 use hello_bench::program::Builder;
@@ -50,11 +50,7 @@ fn main() -> Result<()> {
         interrupt.check()?;
         let running = Running::launch(&program, &cores)?;
         let url = format!("http://{}", running.address);
-        let mut turns = [true, false];
-        if round % 2 == 0 {
-            turns.reverse();
-        }
-        for is_ours in turns {
+        for is_ours in [round % 2 == 1, round % 2 == 0] {
             if is_ours {
                 engine.push(cores.on_generator(|| ours(&url, scenarios.path()))??);
             } else {
@@ -103,8 +99,6 @@ fn cpu_of(command: &mut Command) -> Result<(String, f64)> {
     };
     let before = spent()?;
     let output = command.stderr(Stdio::null()).output()?;
-    if !output.status.success() {
-        bail!("{command:?} failed");
-    }
+    ensure!(output.status.success(), "{command:?} failed");
     Ok((String::from_utf8(output.stdout)?, spent()? - before))
 }

@@ -2,7 +2,7 @@
 #![cfg(target_os = "linux")]
 
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpStream;
+use std::net::{SocketAddr, TcpStream};
 use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::Duration;
@@ -11,10 +11,12 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nhost: x\r\n\r\n";
+/// More peers than the usual queue holds: 128.
+const PEERS: usize = 200;
 
 struct Floor {
     child: Child,
-    address: String,
+    address: SocketAddr,
 }
 
 impl Floor {
@@ -23,12 +25,12 @@ impl Floor {
         let mut child = command.env("PORT", "0").stdout(Stdio::piped()).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let address = line.trim_end().rsplit('/').next().unwrap().to_owned();
+        let address = line.trim_end().rsplit('/').next().unwrap().parse().unwrap();
         Self { child, address }
     }
 
     fn connect(&self) -> TcpStream {
-        let stream = TcpStream::connect(&self.address).unwrap();
+        let stream = TcpStream::connect_timeout(&self.address, Duration::from_secs(5)).unwrap();
         stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
         stream
     }
@@ -40,9 +42,6 @@ impl Drop for Floor {
         let _ = self.child.wait();
     }
 }
-
-/// More peers than the usual queue holds: 128.
-const PEERS: usize = 200;
 
 /// The length of the answer to one request.
 fn answer_bytes(stream: &mut TcpStream) -> usize {
@@ -86,13 +85,10 @@ fn a_peer_that_reads_late_gets_every_answer() {
 fn more_peers_than_the_usual_queue_holds_can_wait() {
     let floor = Floor::start();
     let pid = Pid::from_raw(floor.child.id().cast_signed());
-    let address = floor.address.parse().unwrap();
     kill(pid, Signal::SIGSTOP).unwrap();
-    let connect = |_| TcpStream::connect_timeout(&address, Duration::from_secs(5)).unwrap();
-    let peers: Vec<TcpStream> = (0..PEERS).map(connect).collect();
+    let mut peers: Vec<TcpStream> = (0..PEERS).map(|_| floor.connect()).collect();
     kill(pid, Signal::SIGCONT).unwrap();
-    for mut peer in peers {
-        peer.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
-        answer_bytes(&mut peer);
+    for peer in &mut peers {
+        answer_bytes(peer);
     }
 }
