@@ -2,15 +2,26 @@
 //! faults reported.
 //!
 //! It knows no bodies, no limits and no deadlines, never closes a connection, keeps what it has read, and dies of SIGTERM.
+//! Many may wait to be accepted, and it reads at a leisurely pace, so that tests of it take neither long nor the machine.
 
 use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::thread;
+use std::time::Duration;
 
+use socket2::{Domain, Socket, Type};
+
+/// How many connections may wait to be accepted.
+const QUEUE: i32 = 1024;
+/// The pause after a read that filled the buffer: more has come than one request.
+const PAUSE: Duration = Duration::from_millis(25);
 const END: &[u8] = b"\r\n\r\n";
 
 fn main() {
-    let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a free port");
+    let socket = Socket::new(Domain::IPV4, Type::STREAM, None).expect("a socket");
+    socket.bind(&SocketAddr::from((Ipv4Addr::LOCALHOST, 0)).into()).expect("a free port");
+    socket.listen(QUEUE).expect("it is bound");
+    let listener = TcpListener::from(socket);
     println!("naive listening on http://{}", listener.local_addr().expect("it is bound"));
     for stream in listener.incoming().flatten() {
         thread::spawn(move || serve(stream));
@@ -33,6 +44,9 @@ fn serve(mut stream: TcpStream) {
         }
         // The end of a head may have come in two parts.
         searched = searched.max(received.len().saturating_sub(END.len() - 1));
+        if bytes == buffer.len() {
+            thread::sleep(PAUSE);
+        }
     }
     std::mem::forget(received);
 }

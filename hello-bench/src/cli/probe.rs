@@ -5,11 +5,12 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result, ensure};
 use clap::Args;
+use clap::builder::{PossibleValue, PossibleValuesParser};
 
 use crate::build;
 use crate::cli::shared::{self, Files, PageFormat, print};
 use crate::docker::Docker;
-use crate::probe::{self, Probed};
+use crate::probe::{self, FAMILIES, Family, Probed};
 use crate::program::Builder;
 use crate::render::{self, robustness, splice};
 use crate::report::Report;
@@ -21,6 +22,9 @@ pub(super) struct ProbeArgs {
     /// The services to probe [default: all Rust services, tuned ones and the floor included]
     #[arg(value_name = "SERVICE")]
     names: Vec<String>,
+    /// Only try the cases of this family; repeatable
+    #[arg(long = "family", value_name = "NAME", value_parser = families(), conflicts_with_all = ["out", "splice"])]
+    families: Vec<String>,
     /// Probe images, in containers, instead of processes; what has no image is left out
     #[arg(long)]
     docker: bool,
@@ -40,6 +44,11 @@ pub(super) struct ProbeArgs {
     files: Files,
 }
 
+/// The families of cases by their keys, with their titles.
+fn families() -> PossibleValuesParser {
+    FAMILIES.iter().map(|family| PossibleValue::new(family.key).help(family.name)).into()
+}
+
 impl ProbeArgs {
     pub(super) fn run(self, session: &Session) -> Result<()> {
         let catalogue = self.files.catalogue()?;
@@ -56,7 +65,10 @@ impl ProbeArgs {
                 "{without} of these services have no image: leave them or --docker out"
             );
         }
-        let probes = probe::probe(&programs, &session.untimed(), shared::command_line())?;
+        let is_chosen =
+            |family: &&Family| self.families.is_empty() || self.families.iter().any(|key| key == family.key);
+        let families: Vec<Family> = FAMILIES.iter().filter(is_chosen).copied().collect();
+        let probes = probe::probe(&programs, &families, &session.untimed(), shared::command_line())?;
         if let Some(folder) = &self.out {
             fs::create_dir_all(folder).with_context(|| format!("cannot write to {}", folder.display()))?;
             run::write(folder, probe::FILE, &serde_json::to_string_pretty(&probes)?)?;

@@ -10,9 +10,11 @@ use crate::system::cores::Cores;
 
 /// Cases of one kind: a section of the page.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Family {
+pub(crate) struct Family {
+    /// What it is chosen by.
+    pub(crate) key: &'static str,
     /// The title of the section.
-    pub(super) name: &'static str,
+    pub(crate) name: &'static str,
     /// Bytes that one service gets, each on a connection of its own.
     pub(super) messages: &'static [Message],
     /// Parts of a request that are tried at many lengths, on the same service.
@@ -25,7 +27,8 @@ pub(super) struct Family {
 
 impl Family {
     /// A family without a case.
-    pub(super) const EMPTY: Self = Self { name: "", messages: &[], parts: &[], waiting: &[], busy: &[] };
+    pub(super) const EMPTY: Self =
+        Self { key: "", name: "", messages: &[], parts: &[], waiting: &[], busy: &[] };
 }
 
 /// A case that takes a service of its own.

@@ -5,7 +5,8 @@ use crate::probe::message::{
     Message, SMUGGLED, body_is_not_a_request, get, must, one_and_end, one_at_most, open, then_b,
 };
 
-pub(super) const FAMILY: Family = Family { name: "Chunked bodies", messages: MESSAGES, ..Family::EMPTY };
+pub(super) const FAMILY: Family =
+    Family { key: "chunks", name: "Chunked bodies", messages: MESSAGES, ..Family::EMPTY };
 
 /// A GET for A with these bytes behind its head, which announces chunks, then a GET for B.
 fn chunked(body: &str) -> Vec<u8> {

@@ -33,6 +33,7 @@ const PAUSE: Duration = Duration::from_secs(1);
 const OFFER: &[u8] = b"GET /?name=A HTTP/1.1\r\nhost: x\r\nconnection: Upgrade, HTTP2-Settings\r\nupgrade: h2c\r\nhttp2-settings: AAMAAABkAAQAAP__\r\n\r\n";
 
 pub(super) const FAMILY: Family = Family {
+    key: "signals",
     name: "Signals",
     busy: &[
         Case {

@@ -7,8 +7,12 @@ use crate::probe::message::{
     must, one_and_end, one_at_most, open, should, then_b,
 };
 
-pub(super) const FAMILY: Family =
-    Family { name: "Content-Length and Transfer-Encoding", messages: MESSAGES, ..Family::EMPTY };
+pub(super) const FAMILY: Family = Family {
+    key: "framing",
+    name: "Content-Length and Transfer-Encoding",
+    messages: MESSAGES,
+    ..Family::EMPTY
+};
 
 /// A GET for A with these lines and a body of five bytes, then a GET for B.
 fn with_five(lines: &str) -> Vec<u8> {

@@ -27,7 +27,7 @@ use std::thread;
 use anyhow::{Context, Result, anyhow, ensure};
 use jiff::Timestamp;
 
-use crate::probe::case::{Case, Family};
+use crate::probe::case::Case;
 use crate::probe::survival::Subject;
 use crate::program::Program;
 use crate::progress::Progress;
@@ -38,6 +38,7 @@ use crate::system::cores::Cores;
 use crate::system::files::raise_limit;
 use crate::system::host::Host;
 
+pub(crate) use case::Family;
 pub use observation::{Level, Observation, Probed, Probes};
 
 /// The file of a run's folder that holds what was observed.
@@ -50,7 +51,7 @@ const AT_A_TIME: usize = 3;
 const CONNECTIONS: usize = 2000 * AT_A_TIME;
 
 /// All cases, in the order of the page. A file of cases has a `FAMILY`, and its line here.
-const FAMILIES: &[Family] = &[
+pub(crate) const FAMILIES: &[Family] = &[
     syntax::FAMILY,
     limits::FAMILY,
     framing::FAMILY,
@@ -76,26 +77,31 @@ pub fn read(folder: &Path) -> Result<Option<Probes>> {
     Ok(Some(probes))
 }
 
-/// Probes services, some at a time: they spend most of it waiting. One that cannot be probed says why, and the others
-/// go on.
+/// Probes services by the cases of these families, some services at a time: they spend most of it waiting. One that
+/// cannot be probed says why, and the others go on.
 ///
 /// # Errors
 /// When this process may not open enough files, or the user interrupts.
-pub(crate) fn probe(programs: &[Program], session: &Session, command: String) -> Result<Probes> {
+pub(crate) fn probe(
+    programs: &[Program],
+    families: &[Family],
+    session: &Session,
+    command: String,
+) -> Result<Probes> {
     let room = raise_limit();
     ensure!(
         room >= CONNECTIONS,
         "the cases need {CONNECTIONS} connections at a time, and this process may open {room}: raise the limit of open files (ulimit -Hn)"
     );
     let started_at = Timestamp::now();
-    let progress = Progress::new((programs.len() * steps()) as u64);
+    let progress = Progress::new((programs.len() * steps(families)) as u64);
     progress.beat();
     let next = AtomicUsize::new(0);
     let found = thread::scope(|scope| {
         let probing = || -> Result<Vec<(usize, Probed)>> {
             let mut found = Vec::new();
             while let Some((at, program)) = take(programs, &next) {
-                let observed = service(program, session, &progress);
+                let observed = service(program, families, session, &progress);
                 session.interrupt.check()?;
                 found.push((at, Probed::new(&program.service.name, observed)));
             }
@@ -121,24 +127,29 @@ fn take<'a>(programs: &'a [Program], next: &AtomicUsize) -> Option<(usize, &'a P
 }
 
 /// What counts as a step of a service: all its messages, the cases that wait, and each that is busy.
-fn steps() -> usize {
-    2 + FAMILIES.iter().map(|family| family.busy.len()).sum::<usize>()
+fn steps(families: &[Family]) -> usize {
+    2 + families.iter().map(|family| family.busy.len()).sum::<usize>()
 }
 
-/// What one service does in all cases.
+/// What one service does in the cases of these families.
 ///
 /// # Errors
 /// When it cannot be started, the system has no room for more connections, or the user interrupts.
-fn service(program: &Program, session: &Session, progress: &Progress) -> Result<Vec<Observation>> {
+fn service(
+    program: &Program,
+    families: &[Family],
+    session: &Session,
+    progress: &Progress,
+) -> Result<Vec<Observation>> {
     let Session { cores, interrupt } = session;
     let name = &program.service.name;
     progress.now(&format!("{name}: messages"), None);
-    let mut observations = messages(program, session)?;
+    let mut observations = messages(program, families, session)?;
     progress.step();
     progress.now(&format!("{name}: slow peers"), None);
-    let mut waited = waiting(program, cores)?.into_iter();
+    let mut waited = waiting(program, families, cores)?.into_iter();
     progress.step();
-    for family in FAMILIES {
+    for family in families {
         observations.extend(waited.by_ref().take(family.waiting.len()));
         for case in family.busy {
             conntrack::await_room(interrupt)?;
@@ -152,11 +163,14 @@ fn service(program: &Program, session: &Session, progress: &Progress) -> Result<
     Ok(observations.into_iter().map(|seen| seen.excepted(&exceptions)).collect())
 }
 
-/// Sends the messages of all families to one service, and checks it after each.
-fn messages(program: &Program, session: &Session) -> Result<Vec<Observation>> {
+/// Sends the messages of the families to one service, and checks it after each.
+fn messages(program: &Program, families: &[Family], session: &Session) -> Result<Vec<Observation>> {
+    if families.iter().all(|family| family.messages.is_empty() && family.parts.is_empty()) {
+        return Ok(Vec::new());
+    }
     let mut subject = Subject::launch(program, &session.cores)?;
     let mut observations = Vec::new();
-    for family in FAMILIES {
+    for family in families {
         session.interrupt.check()?;
         let mut seen = subject.send(family.messages)?;
         for part in family.parts {
@@ -169,8 +183,8 @@ fn messages(program: &Program, session: &Session) -> Result<Vec<Observation>> {
 }
 
 /// All cases that spend their time waiting, side by side, each with a service of its own; in the order of the families.
-fn waiting(program: &Program, cores: &Cores) -> Result<Vec<Observation>> {
-    let cases: Vec<(&Family, &Case)> = FAMILIES
+fn waiting(program: &Program, families: &[Family], cores: &Cores) -> Result<Vec<Observation>> {
+    let cases: Vec<(&Family, &Case)> = families
         .iter()
         .flat_map(|family| family.waiting.iter().map(move |case| (family, case)))
         .collect();

@@ -32,6 +32,7 @@ const END_TIMEOUT: Duration = Duration::from_secs(5);
 const FIELDS: [&str; 3] = ["content-length", "content-type", "date"];
 
 pub(super) const FAMILY: Family = Family {
+    key: "pipelines",
     name: "Pipelines and offers",
     busy: &[
         Case {

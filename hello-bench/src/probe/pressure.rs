@@ -38,6 +38,7 @@ const FLOOD_BYTES: usize = 16 * 1024;
 const FLOOD_LIMIT: Duration = Duration::from_secs(13);
 
 pub(super) const FAMILY: Family = Family {
+    key: "pressure",
     name: "Pressure",
     waiting: &[Case {
         name: "more connections than open files (64)",

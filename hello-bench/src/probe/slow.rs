@@ -24,6 +24,7 @@ const LIMIT: Duration = Duration::from_secs(13);
 const BEAT: Duration = Duration::from_millis(500);
 
 pub(super) const FAMILY: Family = Family {
+    key: "slow",
     name: "Slow peers",
     waiting: &[
         Case {

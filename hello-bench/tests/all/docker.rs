@@ -1,14 +1,11 @@
 //! `compare --docker` where there is no engine; what runs with one is tested by CI.
-#![cfg(target_os = "linux")]
-
-mod common;
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
+use crate::common::bench;
 use assert_cmd::assert::Assert;
-use common::bench;
 use predicates::prelude::*;
 use predicates::str::contains;
 

@@ -1,16 +1,12 @@
 //! What is compared, and ranked, in the made-up run: on a busy machine a real one may have nothing to compare.
-#![cfg(target_os = "linux")]
 
-mod common;
-mod made_up;
-
-use common::fixture;
+use crate::common::fixture;
+use crate::made_up::report;
 use hello_bench::render::terminal;
 use hello_bench::report::Report;
 use hello_bench::run;
 use hello_bench::sample::Sample;
 use hello_stats::Bounds;
-use made_up::report;
 use serde_json::Value;
 
 /// What a report says of a load, as results.json has it.

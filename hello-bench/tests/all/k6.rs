@@ -1,14 +1,11 @@
 //! `compare --engine k6`, with a stand-in for k6 that writes the summaries and exit statuses that k6 may.
-#![cfg(target_os = "linux")]
-
-mod common;
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
+use crate::common::{bench, catalogue, results, scenarios};
 use assert_cmd::assert::Assert;
-use common::{bench, catalogue, results, scenarios};
 use predicates::prelude::PredicateBooleanExt as _;
 use predicates::str::contains;
 
@@ -150,7 +147,7 @@ fn a_summary_that_cannot_be_written_is_told_before_the_load() {
     fs::write(&k6, format!("#!/bin/sh\necho \"$@\" >{}\n", started.display())).unwrap();
     fs::set_permissions(&k6, fs::Permissions::from_mode(0o755)).unwrap();
     let run = |summary: &Path| {
-        let mut run = assert_cmd::Command::new(common::root().join("k6/run"));
+        let mut run = assert_cmd::Command::new(crate::common::root().join("k6/run"));
         run.arg("--quiet").env("K6", &k6).env("SUMMARY", summary).assert()
     };
     let unwritable = run(&folder.path().join("missing/summary.json")).code(1);

@@ -1,11 +1,8 @@
 //! The comparison when something goes wrong: wrong answers, services that die or do not start, bad arguments.
-#![cfg(target_os = "linux")]
-
-mod common;
 
 use std::fs;
 
-use common::{bench, compare, results, samples, scenarios};
+use crate::common::{bench, compare, results, samples, scenarios};
 use predicates::prelude::*;
 use predicates::str::contains;
 
@@ -74,7 +71,7 @@ fn a_service_that_cannot_start_is_reported_in_one_line() {
     silent.stderr(contains("error: mute printed no line like").and(contains("within 1 s")));
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port();
-    let floor = common::built("hello-floor");
+    let floor = crate::common::built("hello-floor");
     let text = format!(
         "[[service]]\nname='taken'\nframework='none'\nrun=['sh', '-c', 'PORT={port} exec {}']\n[[service]]\nname='gone'\nframework='none'\nrun=['./no-such-binary']\n",
         floor.display()

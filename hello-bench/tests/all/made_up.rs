@@ -1,5 +1,4 @@
 //! The made-up run of the fixtures, as it is and changed.
-#![allow(dead_code, reason = "each test file uses a part")]
 
 use std::fs;
 use std::path::{Path, PathBuf};

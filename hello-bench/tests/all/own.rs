@@ -1,14 +1,11 @@
 //! Servers of the user's own: checked by what they are expected to answer, started here or loaded by their URL.
-#![cfg(target_os = "linux")]
-
-mod common;
 
 use std::fs;
 use std::net::TcpListener;
 use std::path::Path;
 
+use crate::common::{bench, built, results, run, samples, scenarios};
 use assert_cmd::assert::Assert;
-use common::{bench, built, results, run, samples, scenarios};
 use predicates::prelude::*;
 use predicates::str::contains;
 use serde_json::Value;

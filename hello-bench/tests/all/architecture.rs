@@ -1,5 +1,4 @@
 //! The structure of the code: modules have no cycles, files and functions are short.
-#![cfg(target_os = "linux")]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;

@@ -1,7 +1,4 @@
 //! Loads that look for limits, with windows of a fraction of a second: what they find, and what goes wrong under them.
-#![cfg(target_os = "linux")]
-
-mod common;
 
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -10,8 +7,8 @@ use std::process::{Child, Command, Stdio};
 use std::thread::{self, available_parallelism};
 use std::time::{Duration, Instant};
 
+use crate::common::{bench, built, catalogue, root, run, samples};
 use assert_cmd::assert::Assert;
-use common::{bench, built, catalogue, root, run, samples};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use predicates::prelude::*;

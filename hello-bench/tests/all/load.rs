@@ -1,7 +1,4 @@
 //! One load against a running server, and two runs compared.
-#![cfg(target_os = "linux")]
-
-mod common;
 
 use std::fs;
 use std::io::{Read, Write};
@@ -10,7 +7,7 @@ use std::path::Path;
 use std::thread;
 use std::time::Duration;
 
-use common::{Service, bench, run, scenarios};
+use crate::common::{Service, bench, run, scenarios};
 use predicates::str::contains;
 use serde_json::Value;
 

@@ -1,12 +1,9 @@
 //! Two runs compared: made-up ones whose difference is known, and one of an older schema.
-#![cfg(target_os = "linux")]
-
-mod common;
 
 use std::fs;
 use std::path::Path;
 
-use common::{bench, fixture};
+use crate::common::{bench, fixture};
 use predicates::prelude::*;
 use predicates::str::contains;
 use serde_json::Value;

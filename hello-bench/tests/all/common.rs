@@ -1,5 +1,4 @@
 //! What the tests of the binary share: the binary, real services, catalogues of faulty ones.
-#![allow(dead_code, reason = "each test file uses a part")]
 
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -13,6 +12,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::{WaitPidFlag, waitpid};
 use nix::unistd::Pid;
 use serde_json::Value;
+use toml::Table;
 
 /// The binary, run at the root of the repository.
 pub(crate) fn bench() -> assert_cmd::Command {
@@ -36,17 +36,41 @@ pub(crate) fn listed(options: &[&str]) -> Vec<String> {
     String::from_utf8(printed).unwrap().lines().map(str::to_owned).collect()
 }
 
-/// A binary of the workspace, built if it is not there yet.
-pub(crate) fn built(package: &str) -> PathBuf {
+/// A binary of the workspace. All are built by the first test that asks for one, by one command with the features that
+/// the tests are built with, so that cargo compiles no dependency a second time.
+pub(crate) fn built(name: &str) -> PathBuf {
     static BUILD: Once = Once::new();
     BUILD.call_once(|| {
-        let status = Command::new(env!("CARGO"))
-            .args(["build", "--quiet", "-p", "hello-floor"])
-            .current_dir(root())
-            .status();
-        assert!(status.unwrap().success());
+        let tuned = PACKAGES.map(|package| format!("{package}/tuned")).join(",");
+        let mut cargo = Command::new(env!("CARGO"));
+        cargo.args(["build", "--quiet", "--workspace", "--bins", "--examples", "--features", &tuned]);
+        assert!(cargo.current_dir(root()).status().unwrap().success());
     });
-    target().join(package)
+    target().join(name)
+}
+
+/// The packages that hold a service and its tuned counterpart.
+const PACKAGES: [&str; 5] = ["svc-axum", "svc-actix", "svc-warp", "svc-hyper", "svc-poem"];
+
+/// A catalogue of our Rust services, as built for the tests.
+pub(crate) fn ours(folder: &Path) -> PathBuf {
+    let text = fs::read_to_string(root().join("services.toml")).unwrap();
+    let mut catalogue: Table = toml::from_str(&text).unwrap();
+    let services = catalogue["service"].as_array_mut().unwrap();
+    services.retain(|service| service.get("package").is_some());
+    for service in services.iter_mut().map(|service| service.as_table_mut().unwrap()) {
+        service.remove("package");
+        service.remove("tuned");
+        let program = built(service["name"].as_str().unwrap()).display().to_string();
+        service.insert("run".to_owned(), vec![program.clone()].into());
+        service.insert("binary".to_owned(), program.into());
+        for source in service["sources"].as_array_mut().unwrap() {
+            *source = root().join(source.as_str().unwrap()).display().to_string().into();
+        }
+    }
+    let path = folder.join("services.toml");
+    fs::write(&path, toml::to_string(&catalogue).unwrap()).unwrap();
+    path
 }
 
 /// Where the tests' own binary lies, and so all others of the profile.
@@ -146,7 +170,7 @@ pub(crate) fn naive(folder: &Path, lines: &str) -> PathBuf {
 }
 
 /// The slices of each service in a round under a load of [`scenarios`] that comes in slices.
-pub(crate) const SWEEPS: usize = 10;
+pub(crate) const SWEEPS: usize = 5;
 
 /// A scenarios file with short loads: `rate` and `saturate` in slices, the others as trials of one service. The slices
 /// are long enough to have answers in them while the machine does something else.

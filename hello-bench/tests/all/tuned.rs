@@ -1,9 +1,6 @@
 //! A tuned service beside the one with the same app.
-#![cfg(target_os = "linux")]
 
-mod common;
-
-use common::{bench, results, samples, scenarios};
+use crate::common::{bench, results, samples, scenarios};
 use predicates::str::contains;
 
 #[test]
@@ -30,4 +27,7 @@ fn a_tuned_service_is_measured_beside_its_counterpart_in_a_group_of_its_own() {
     assert!(metadata[0]["tuned_from"].is_null() && metadata[1]["tuned_from"] == "svc-hyper");
     assert_eq!(metadata[1]["source"]["path"], "svc-hyper/src/tuned.rs");
     assert_ne!(metadata[0]["binary_bytes"], metadata[1]["binary_bytes"]);
+    for field in ["binary_bytes", "lines_of_code", "dependencies"] {
+        assert!(metadata.iter().all(|metadata| metadata[field].as_u64() > Some(0)), "{field}: {metadata:?}");
+    }
 }

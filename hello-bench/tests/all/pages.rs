@@ -1,17 +1,13 @@
 //! The pages of one made-up run, which has a tie, a disqualified service, warnings, a missing size and odd names.
-#![cfg(target_os = "linux")]
-
-mod common;
-mod made_up;
 
 use std::fs;
 
-use common::{bench, fixture};
+use crate::common::{bench, fixture};
+use crate::made_up::{changed, overloaded, report, service, versions};
 use hello_bench::render::{html, markdown, terminal};
 use hello_bench::report::Report;
 use hello_bench::run;
 use hello_bench::sample::Sample;
-use made_up::{changed, overloaded, report, service, versions};
 use predicates::prelude::*;
 use predicates::str::contains;
 

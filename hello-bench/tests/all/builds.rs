@@ -1,15 +1,12 @@
 //! Builds of one service compared with each other: patches, versions, commits, limits, and what Ctrl-C leaves.
-#![cfg(target_os = "linux")]
-
-mod common;
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use crate::common::{bench, root, scenarios};
 use assert_cmd::assert::Assert;
-use common::{bench, root, scenarios};
 use predicates::prelude::*;
 use predicates::str::contains;
 use serde_json::Value;

@@ -1,18 +1,15 @@
 //! Services in other languages beside the ones that are written in Rust.
-#![cfg(target_os = "linux")]
-
-mod common;
 
 use std::fs;
 use std::path::Path;
 
-use common::{bench, catalogue, results, samples, scenarios};
+use crate::common::{bench, catalogue, results, samples, scenarios};
 use predicates::str::contains;
 
 /// Two more services for a catalogue: one that answers the core of the contract, and one that lacks a tool.
 fn with_other_languages(catalogue: &Path) {
     let mut text = fs::read_to_string(catalogue).unwrap();
-    let floor = common::built("hello-floor").display().to_string();
+    let floor = crate::common::built("hello-floor").display().to_string();
     text.push_str(&format!(
         r#"
 [[service]]
