@@ -162,7 +162,7 @@ fn no_more_is_sustained_than_the_work_of_a_request_allows() {
     let most = available_parallelism().unwrap().get() as f64 / work_s;
     let rate = page["rate_per_s"].as_f64().unwrap();
     assert!(rate > most / 50.0 && rate < most * 1.5, "{rate} of {most}");
-    assert!(page["limit"].is_string() && page["windows"].as_array().unwrap().len() > 3, "{page}");
+    assert!(page["windows"].as_array().unwrap().len() > 3, "{page}");
 }
 
 #[test]
