@@ -23,7 +23,7 @@ pub(super) struct ProbeArgs {
     #[arg(value_name = "SERVICE")]
     names: Vec<String>,
     /// Only try the cases of this family; repeatable
-    #[arg(long = "family", value_name = "NAME", value_parser = families(), conflicts_with_all = ["out", "splice"])]
+    #[arg(long = "family", value_name = "NAME", value_parser = families())]
     families: Vec<String>,
     /// Probe images, in containers, instead of processes; what has no image is left out
     #[arg(long)]
