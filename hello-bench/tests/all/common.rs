@@ -170,7 +170,7 @@ pub(crate) fn naive(folder: &Path, lines: &str) -> PathBuf {
 }
 
 /// The slices of each service in a round under a load of [`scenarios`] that comes in slices.
-pub(crate) const SWEEPS: usize = 5;
+pub(crate) const SWEEPS: usize = 3;
 
 /// A scenarios file with short loads: `rate` and `saturate` in slices, the others as trials of one service. The slices
 /// are long enough to have answers in them while the machine does something else.

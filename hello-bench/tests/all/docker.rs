@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
-use crate::common::bench;
+use crate::common::{bench, catalogue};
 use assert_cmd::assert::Assert;
 use predicates::prelude::*;
 use predicates::str::contains;
@@ -31,11 +31,15 @@ fn compare(folder: &Path, lines: &str) -> Assert {
     let docker = folder.join("docker-stand-in");
     fs::write(&docker, format!("#!/bin/sh\n{lines}\n")).unwrap();
     fs::set_permissions(&docker, fs::Permissions::from_mode(0o755)).unwrap();
+    let services = catalogue(folder, &[]);
+    let good = fs::read_to_string(&services).unwrap();
+    fs::write(&services, good + "image = {}\n").unwrap();
     let mut command = bench();
     command
         .env("DOCKER", docker)
-        .args(["compare", "svc-hyper", "--docker", "--profile", "dev", "--out"]);
-    command.arg(folder.join("out")).assert()
+        .args(["compare", "good", "--docker", "--services"])
+        .arg(services);
+    command.arg("--out").arg(folder.join("out")).assert()
 }
 
 #[test]

@@ -19,3 +19,4 @@ mod probe;
 mod ranks;
 mod stress;
 mod tuned;
+mod workspace;

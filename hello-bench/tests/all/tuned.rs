@@ -1,33 +1,62 @@
-//! A tuned service beside the one with the same app.
+//! A tuned service beside the one of its package.
 
-use crate::common::{bench, results, samples, scenarios};
+use std::fs;
+
 use predicates::str::contains;
+
+use crate::workspace::Workspace;
+
+/// A second binary of the package, and its entry.
+const MANIFEST: &str = r#"
+[features]
+tuned = []
+[[bin]]
+name = "tiny"
+path = "src/main.rs"
+[[bin]]
+name = "tiny-tuned"
+path = "src/tuned.rs"
+required-features = ["tuned"]
+"#;
+const ENTRY: &str = r#"
+sources = ["tiny/src/main.rs"]
+[[service]]
+name = "tiny-tuned"
+package = "tiny"
+tuned = true
+expect = { body = "ok" }
+sources = ["tiny/src/tuned.rs"]
+"#;
 
 #[test]
 fn a_tuned_service_is_measured_beside_its_counterpart_in_a_group_of_its_own() {
-    let folder = tempfile::tempdir().unwrap();
-    let scenarios = scenarios(folder.path());
-    let mut command = bench();
-    command.args(["compare", "svc-hyper", "svc-hyper-tuned", "--profile", "dev", "--rounds", "2"]);
-    command.args(["--scenario", "rate", "--scenarios"]).arg(scenarios);
-    command.arg("--out").arg(folder.path().join("out"));
+    let workspace = Workspace::new();
+    let extend = |path: &str, more: &str| {
+        let text = fs::read_to_string(workspace.path(path)).unwrap();
+        workspace.write(path, &(text + more));
+    };
+    extend("tiny/Cargo.toml", MANIFEST);
+    extend("services.toml", ENTRY);
+    let server = fs::read_to_string(workspace.path("tiny/src/main.rs")).unwrap();
+    workspace.write("tiny/src/tuned.rs", &server.replace("fn main() {", "fn main() {\n    println!();"));
+    let mut command = workspace.command("out");
+    command.args(["tiny", "tiny-tuned"]);
     // What it is compared with is asserted of a made-up run: a busy machine may leave nothing to compare.
-    command.assert().success().stdout(contains("rate, tuned\n"));
-    let results = results(folder.path());
+    command.assert().success().stdout(contains("saturate, tuned\n"));
+    let results = workspace.results("out");
     let rows = results["summaries"][0]["rows"].as_array().unwrap();
     let groups: Vec<_> = rows.iter().map(|row| (row["service"].as_str(), row["group"].as_str())).collect();
-    let expected = [("svc-hyper", "service"), ("svc-hyper-tuned", "tuned"), ("hello-floor", "floor")];
+    let expected = [("tiny", "service"), ("tiny-tuned", "tuned")];
     assert_eq!(groups, expected.map(|(service, group)| (Some(service), Some(group))));
-    for name in ["svc-hyper", "svc-hyper-tuned", "hello-floor", "svc-hyper (control)"] {
-        let samples = samples(folder.path());
-        let own: Vec<_> = samples.iter().filter(|sample| sample["service"] == name).collect();
-        assert!(own.len() == 2 && own.iter().all(|sample| sample["failure"].is_null()), "{own:?}");
-    }
+    assert!(rows.iter().all(|row| row["failure"].is_null()), "{rows:?}");
     let metadata = results["services"].as_array().unwrap();
-    assert!(metadata[0]["tuned_from"].is_null() && metadata[1]["tuned_from"] == "svc-hyper");
-    assert_eq!(metadata[1]["source"]["path"], "svc-hyper/src/tuned.rs");
-    assert_ne!(metadata[0]["binary_bytes"], metadata[1]["binary_bytes"]);
+    assert!(metadata[0]["tuned_from"].is_null() && metadata[1]["tuned_from"] == "tiny");
+    assert_eq!(metadata[1]["source"]["path"], "tiny/src/tuned.rs");
     for field in ["binary_bytes", "lines_of_code", "dependencies"] {
         assert!(metadata.iter().all(|metadata| metadata[field].as_u64() > Some(0)), "{field}: {metadata:?}");
     }
+    assert_eq!(
+        metadata[0]["lines_of_code"].as_u64().map(|lines| lines + 1),
+        metadata[1]["lines_of_code"].as_u64()
+    );
 }
