@@ -2,7 +2,7 @@
 //! faults reported.
 //!
 //! It knows no bodies, no limits and no deadlines, never closes a connection, keeps what it has read, and dies of SIGTERM.
-//! Many may wait to be accepted, and it reads at a leisurely pace, so that tests of it take neither long nor the machine.
+//! Many may wait to be accepted, and it reads slowly, so that its tests neither take long nor load the machine.
 
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};

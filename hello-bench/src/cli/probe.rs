@@ -10,7 +10,7 @@ use clap::builder::{PossibleValue, PossibleValuesParser};
 use crate::build;
 use crate::cli::shared::{self, Files, PageFormat, print};
 use crate::docker::Docker;
-use crate::probe::{self, FAMILIES, Family, Probed};
+use crate::probe::{self, Probed};
 use crate::program::Builder;
 use crate::render::{self, robustness, splice};
 use crate::report::Report;
@@ -46,11 +46,18 @@ pub(super) struct ProbeArgs {
 
 /// The families of cases by their keys, with their titles.
 fn families() -> PossibleValuesParser {
-    FAMILIES.iter().map(|family| PossibleValue::new(family.key).help(family.name)).into()
+    probe::families()
+        .iter()
+        .map(|family| PossibleValue::new(family.key).help(family.title))
+        .into()
 }
 
 impl ProbeArgs {
     pub(super) fn run(self, session: &Session) -> Result<()> {
+        ensure!(
+            self.families.is_empty() || !self.out.as_deref().is_some_and(run::is_run),
+            "the report of a run takes all families: leave out --family, or name a folder without a run"
+        );
         let catalogue = self.files.catalogue()?;
         let besides = catalogue.tuned().into_iter().chain(catalogue.floor().cloned());
         let services = shared::chosen(&catalogue, &self.names, besides, "probe")?;
@@ -65,9 +72,7 @@ impl ProbeArgs {
                 "{without} of these services have no image: leave them or --docker out"
             );
         }
-        let is_chosen =
-            |family: &&Family| self.families.is_empty() || self.families.iter().any(|key| key == family.key);
-        let families: Vec<Family> = FAMILIES.iter().filter(is_chosen).copied().collect();
+        let families = probe::chosen(&self.families);
         let probes = probe::probe(&programs, &families, &session.untimed(), shared::command_line())?;
         if let Some(folder) = &self.out {
             fs::create_dir_all(folder).with_context(|| format!("cannot write to {}", folder.display()))?;

@@ -11,10 +11,10 @@ use crate::system::cores::Cores;
 /// Cases of one kind: a section of the page.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Family {
-    /// What it is chosen by.
+    /// Its name on the command line.
     pub(crate) key: &'static str,
     /// The title of the section.
-    pub(crate) name: &'static str,
+    pub(crate) title: &'static str,
     /// Bytes that one service gets, each on a connection of its own.
     pub(super) messages: &'static [Message],
     /// Parts of a request that are tried at many lengths, on the same service.
@@ -28,7 +28,7 @@ pub(crate) struct Family {
 impl Family {
     /// A family without a case.
     pub(super) const EMPTY: Self =
-        Self { key: "", name: "", messages: &[], parts: &[], waiting: &[], busy: &[] };
+        Self { key: "", title: "", messages: &[], parts: &[], waiting: &[], busy: &[] };
 }
 
 /// A case that takes a service of its own.

@@ -6,7 +6,7 @@ use crate::probe::message::{
 };
 
 pub(super) const FAMILY: Family =
-    Family { key: "chunks", name: "Chunked bodies", messages: MESSAGES, ..Family::EMPTY };
+    Family { key: "chunks", title: "Chunked bodies", messages: MESSAGES, ..Family::EMPTY };
 
 /// A GET for A with these bytes behind its head, which announces chunks, then a GET for B.
 fn chunked(body: &str) -> Vec<u8> {

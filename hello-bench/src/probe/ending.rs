@@ -34,7 +34,7 @@ const OFFER: &[u8] = b"GET /?name=A HTTP/1.1\r\nhost: x\r\nconnection: Upgrade, 
 
 pub(super) const FAMILY: Family = Family {
     key: "signals",
-    name: "Signals",
+    title: "Signals",
     busy: &[
         Case {
             name: "SIGTERM under load, 15 times",

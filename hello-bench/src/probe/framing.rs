@@ -9,7 +9,7 @@ use crate::probe::message::{
 
 pub(super) const FAMILY: Family = Family {
     key: "framing",
-    name: "Content-Length and Transfer-Encoding",
+    title: "Content-Length and Transfer-Encoding",
     messages: MESSAGES,
     ..Family::EMPTY
 };

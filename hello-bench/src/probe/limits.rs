@@ -6,7 +6,7 @@ use crate::probe::part::Part;
 use crate::probe::peer::Reaction;
 
 pub(super) const FAMILY: Family =
-    Family { key: "limits", name: "Limits", messages: MESSAGES, parts: &PARTS, ..Family::EMPTY };
+    Family { key: "limits", title: "Limits", messages: MESSAGES, parts: &PARTS, ..Family::EMPTY };
 
 const MESSAGES: &[Message] = &[
     must(

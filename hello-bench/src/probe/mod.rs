@@ -51,7 +51,7 @@ const AT_A_TIME: usize = 3;
 const CONNECTIONS: usize = 2000 * AT_A_TIME;
 
 /// All cases, in the order of the page. A file of cases has a `FAMILY`, and its line here.
-pub(crate) const FAMILIES: &[Family] = &[
+const FAMILIES: &[Family] = &[
     syntax::FAMILY,
     limits::FAMILY,
     framing::FAMILY,
@@ -63,6 +63,17 @@ pub(crate) const FAMILIES: &[Family] = &[
 ];
 /// The family of what is observed over all messages together.
 const SURVIVAL: &str = "Survival";
+
+/// The families that can be chosen.
+pub(crate) fn families() -> &'static [Family] {
+    FAMILIES
+}
+
+/// The families with these keys; all where there are none.
+pub(crate) fn chosen(keys: &[String]) -> Vec<Family> {
+    let is_chosen = |family: &&Family| keys.is_empty() || keys.iter().any(|key| key == family.key);
+    FAMILIES.iter().filter(is_chosen).copied().collect()
+}
 
 /// What the folder of a run holds of bad and slow peers; `None` where nobody probed.
 ///
@@ -155,7 +166,7 @@ fn service(
             conntrack::await_room(interrupt)?;
             interrupt.check()?;
             progress.now(&format!("{name}: {}", case.name), None);
-            observations.push(case.observe(program, cores).of(family.name));
+            observations.push(case.observe(program, cores).of(family.title));
             progress.step();
         }
     }
@@ -165,10 +176,10 @@ fn service(
 
 /// Sends the messages of the families to one service, and checks it after each.
 fn messages(program: &Program, families: &[Family], session: &Session) -> Result<Vec<Observation>> {
+    let mut subject = Subject::launch(program, &session.cores)?;
     if families.iter().all(|family| family.messages.is_empty() && family.parts.is_empty()) {
         return Ok(Vec::new());
     }
-    let mut subject = Subject::launch(program, &session.cores)?;
     let mut observations = Vec::new();
     for family in families {
         session.interrupt.check()?;
@@ -176,7 +187,7 @@ fn messages(program: &Program, families: &[Family], session: &Session) -> Result
         for part in family.parts {
             seen.push(part.observe(&mut subject)?);
         }
-        observations.extend(seen.into_iter().map(|seen| seen.of(family.name)));
+        observations.extend(seen.into_iter().map(|seen| seen.of(family.title)));
     }
     observations.extend(subject.observe()?.map(|seen| seen.of(SURVIVAL)));
     Ok(observations)
@@ -189,8 +200,21 @@ fn waiting(program: &Program, families: &[Family], cores: &Cores) -> Result<Vec<
         .flat_map(|family| family.waiting.iter().map(move |case| (family, case)))
         .collect();
     thread::scope(|scope| {
-        let observe = |(family, case): &(&Family, &Case)| case.observe(program, cores).of(family.name);
+        let observe = |(family, case): &(&Family, &Case)| case.observe(program, cores).of(family.title);
         let seen: Vec<_> = cases.iter().map(|case| scope.spawn(move || observe(case))).collect();
         seen.into_iter().map(|seen| seen.join().map_err(|_| anyhow!("a case panicked"))).collect()
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_families_are_chosen_where_none_is_named() {
+        let keys = |families: Vec<Family>| families.iter().map(|family| family.key).collect::<Vec<_>>();
+        let all = keys(chosen(&[]));
+        assert_eq!(all.len(), FAMILIES.len());
+        assert_eq!(keys(chosen(&["slow".to_owned(), "syntax".to_owned()])), ["syntax", "slow"]);
+    }
 }

@@ -33,7 +33,7 @@ const FIELDS: [&str; 3] = ["content-length", "content-type", "date"];
 
 pub(super) const FAMILY: Family = Family {
     key: "pipelines",
-    name: "Pipelines and offers",
+    title: "Pipelines and offers",
     busy: &[
         Case {
             name: "GET and HEAD in one write, in eight orders",

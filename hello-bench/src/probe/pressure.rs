@@ -39,7 +39,7 @@ const FLOOD_LIMIT: Duration = Duration::from_secs(13);
 
 pub(super) const FAMILY: Family = Family {
     key: "pressure",
-    name: "Pressure",
+    title: "Pressure",
     waiting: &[Case {
         name: "more connections than open files (64)",
         level: Level::Must,

@@ -25,7 +25,7 @@ const BEAT: Duration = Duration::from_millis(500);
 
 pub(super) const FAMILY: Family = Family {
     key: "slow",
-    name: "Slow peers",
+    title: "Slow peers",
     waiting: &[
         Case {
             name: "1000 slow request heads, first and second",

@@ -7,7 +7,7 @@ use crate::probe::message::{
 use crate::probe::peer::Reaction;
 
 pub(super) const FAMILY: Family =
-    Family { key: "syntax", name: "Syntax", messages: MESSAGES, ..Family::EMPTY };
+    Family { key: "syntax", title: "Syntax", messages: MESSAGES, ..Family::EMPTY };
 
 fn refused_or_not_implemented(reaction: &Reaction) -> bool {
     reaction.is_refused() || reaction.status() == Some(501)

@@ -36,29 +36,39 @@ pub(crate) fn listed(options: &[&str]) -> Vec<String> {
     String::from_utf8(printed).unwrap().lines().map(str::to_owned).collect()
 }
 
-/// A binary of the workspace. All are built by the first test that asks for one, by one command with the features that
-/// the tests are built with, so that cargo compiles no dependency a second time.
+/// A service, or an example: all are built by the first test that asks for one. One command does so, with the features of
+/// the whole workspace: after `cargo test --workspace` no dependency is compiled a second time.
 pub(crate) fn built(name: &str) -> PathBuf {
     static BUILD: Once = Once::new();
     BUILD.call_once(|| {
-        let tuned = PACKAGES.map(|package| format!("{package}/tuned")).join(",");
+        let services = packages();
         let mut cargo = Command::new(env!("CARGO"));
-        cargo.args(["build", "--quiet", "--workspace", "--bins", "--examples", "--features", &tuned]);
+        // The tool itself is left alone: other tests run it.
+        cargo.args(["build", "--quiet", "--workspace", "--examples"]);
+        for service in &services {
+            cargo.args(["--bin", service["name"].as_str().unwrap()]);
+        }
+        for tuned in services.iter().filter(|service| service.contains_key("tuned")) {
+            cargo.args(["--features", &format!("{}/tuned", tuned["package"].as_str().unwrap())]);
+        }
         assert!(cargo.current_dir(root()).status().unwrap().success());
     });
     target().join(name)
 }
 
-/// The packages that hold a service and its tuned counterpart.
-const PACKAGES: [&str; 5] = ["svc-axum", "svc-actix", "svc-warp", "svc-hyper", "svc-poem"];
+/// The entries of services.toml that are packages of this workspace.
+fn packages() -> Vec<Table> {
+    let text = fs::read_to_string(root().join("services.toml")).unwrap();
+    let catalogue: Table = toml::from_str(&text).unwrap();
+    let services = catalogue["service"].as_array().unwrap().iter();
+    let services = services.map(|service| service.as_table().unwrap().clone());
+    services.filter(|service| service.contains_key("package")).collect()
+}
 
 /// A catalogue of our Rust services, as built for the tests.
 pub(crate) fn ours(folder: &Path) -> PathBuf {
-    let text = fs::read_to_string(root().join("services.toml")).unwrap();
-    let mut catalogue: Table = toml::from_str(&text).unwrap();
-    let services = catalogue["service"].as_array_mut().unwrap();
-    services.retain(|service| service.get("package").is_some());
-    for service in services.iter_mut().map(|service| service.as_table_mut().unwrap()) {
+    let mut services = packages();
+    for service in &mut services {
         service.remove("package");
         service.remove("tuned");
         let program = built(service["name"].as_str().unwrap()).display().to_string();
@@ -68,6 +78,7 @@ pub(crate) fn ours(folder: &Path) -> PathBuf {
             *source = root().join(source.as_str().unwrap()).display().to_string().into();
         }
     }
+    let catalogue = Table::from_iter([("service".to_owned(), services.into())]);
     let path = folder.join("services.toml");
     fs::write(&path, toml::to_string(&catalogue).unwrap()).unwrap();
     path
@@ -146,7 +157,7 @@ pub(crate) fn run(package: &str) -> Service {
 /// A catalogue of faulty services: name, fault, and how many answers are right before.
 pub(crate) fn catalogue(folder: &Path, faults: &[(&str, &str, u32)]) -> PathBuf {
     let floor = built("hello-floor").display().to_string();
-    let faulty = target().join("examples/faulty").display().to_string();
+    let faulty = built("examples/faulty").display().to_string();
     let mut text = format!("[[service]]\nname = \"good\"\nframework = \"none\"\nrun = [{floor:?}]\n");
     for (name, fault, after) in faults {
         // Whoever never says that it is ready is not worth more of a wait. The others may take their time.
@@ -162,7 +173,7 @@ pub(crate) fn catalogue(folder: &Path, faults: &[(&str, &str, u32)]) -> PathBuf 
 
 /// A catalogue of a server that does almost everything wrong, with these lines in its entry.
 pub(crate) fn naive(folder: &Path, lines: &str) -> PathBuf {
-    let program = target().join("examples/naive").display().to_string();
+    let program = built("examples/naive").display().to_string();
     let path = folder.join("services.toml");
     let text = format!("[[service]]\nname = \"naive\"\nframework = \"none\"\nrun = [{program:?}]\n{lines}");
     fs::write(&path, text).unwrap();
@@ -170,7 +181,7 @@ pub(crate) fn naive(folder: &Path, lines: &str) -> PathBuf {
 }
 
 /// The slices of each service in a round under a load of [`scenarios`] that comes in slices.
-pub(crate) const SWEEPS: usize = 3;
+pub(crate) const SWEEPS: usize = 5;
 
 /// A scenarios file with short loads: `rate` and `saturate` in slices, the others as trials of one service. The slices
 /// are long enough to have answers in them while the machine does something else.

@@ -95,7 +95,8 @@ fn services_of_a_file_and_servers_beside_it_are_compared_together() {
 fn a_fixed_port_leaves_no_room_for_a_control_and_must_be_free() {
     let folder = tempfile::tempdir().unwrap();
     let floor = built("hello-floor").display().to_string();
-    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    // Below the ports that connections get: it stays free once this listener is gone.
+    let taken = (12_000..13_000).find_map(|port| TcpListener::bind(("127.0.0.1", port)).ok()).unwrap();
     let port = taken.local_addr().unwrap().port();
     let catalogue = format!("[[service]]\nname = \"fixed\"\nrun = {floor:?}\nport = {port}\n{GREETING}");
     let busy = compare(folder.path(), &catalogue, &[]).code(1);

@@ -14,6 +14,7 @@ fn each_case_is_told_of_each_service_and_what_breaks_a_must_is_named() {
     let services = catalogue(folder.path(), &[("spoiled", "wrong", 1), ("dying", "die", 60)]);
     let gone = "[[service]]\nname = \"gone\"\nframework = \"none\"\nrun = [\"false\"]\n";
     fs::write(&services, fs::read_to_string(&services).unwrap() + gone).unwrap();
+    let out = folder.path().join("out");
     let probe = |names: &[&str], format: &str| {
         let mut command = bench();
         command
@@ -21,7 +22,8 @@ fn each_case_is_told_of_each_service_and_what_breaks_a_must_is_named() {
             .args(names)
             .args(["--must", "--format", format, "--services"])
             .arg(&services);
-        command.args(["--family", "syntax", "--family", "framing"]).assert().code(1)
+        command.args(["--family", "syntax", "--family", "framing", "--out"]).arg(&out);
+        command.assert().code(1)
     };
     let told =
         contains("a target in absolute form").and(contains("required  must: an answer (RFC 9112, 3.2.2)"));
@@ -50,6 +52,16 @@ fn each_case_is_told_of_each_service_and_what_breaks_a_must_is_named() {
     let died = seen(&dying.observations, survived);
     assert!(!died.is_kept && died.reaction.contains("process exit (signal: 6"), "{died:?}");
     assert!(died.reaction.contains(" after "), "{died:?}");
+    let written = fs::read_to_string(out.join("probe.json")).unwrap();
+    assert_eq!(serde_json::from_str::<Probes>(&written).unwrap().services.len(), 4);
+    for observation in good.observations.iter().chain(&spoiled.observations) {
+        assert!(!observation.reaction.is_empty() && !observation.rule.is_empty());
+        assert!(observation.is_kept || observation.level != Level::Open);
+    }
+    // Where nothing but cases with a service of their own is tried, too.
+    let mut command = bench();
+    command.args(["probe", "gone", "--family", "signals", "--services"]).arg(&services);
+    command.assert().code(1).stderr(contains("could not be probed: gone"));
 }
 
 #[test]
@@ -71,14 +83,25 @@ fn what_was_observed_is_written_to_a_folder_and_between_the_markers_of_a_page() 
     let observations = &probes.services[0].observations;
     let families: BTreeSet<&str> = observations.iter().map(|seen| seen.family.as_str()).collect();
     assert_eq!(families, BTreeSet::from(["Pipelines and offers", "Survival", "Syntax"]));
-    for observation in observations {
-        assert!(!observation.reaction.is_empty() && !observation.rule.is_empty());
-        assert!(observation.is_kept || observation.level != Level::Open);
-    }
     let page = fs::read_to_string(page).unwrap();
     assert!(
         page.starts_with("a\n<!-- probe -->") && page.contains("| no Host | must: 400 (RFC 9112, 3.2) |")
     );
+}
+
+/// The families of cases, by what they take of a server.
+const MESSAGES: [&str; 4] = ["syntax", "limits", "framing", "chunks"];
+const PATIENCE: [&str; 2] = ["pipelines", "slow"];
+const FORCE: [&str; 2] = ["pressure", "signals"];
+
+#[test]
+fn the_naive_server_is_probed_with_every_family() {
+    let all = [&MESSAGES[..], &PATIENCE, &FORCE].concat().join(", ");
+    bench()
+        .args(["probe", "--family", "none"])
+        .assert()
+        .code(2)
+        .stderr(contains(format!("values: {all}]")));
 }
 
 /// Probes the naive server with the cases of these families: it must break all of these, and one of each family.
@@ -117,7 +140,7 @@ fn messages_to_a_server_without_bodies_and_limits_break_musts_of_every_family() 
         "LF alone in a chunk extension",
         "after all messages",
     ];
-    breaks(&["syntax", "limits", "framing", "chunks"], &cases);
+    breaks(&MESSAGES, &cases);
 }
 
 #[test]
@@ -128,7 +151,7 @@ fn unread_answers_and_slow_peers_break_musts_of_a_server_without_deadlines() {
         "1000 slow request heads, first and second",
         "200 slow bodies, by length and in chunks",
     ];
-    breaks(&["pipelines", "slow"], &cases);
+    breaks(&PATIENCE, &cases);
 }
 
 #[test]
@@ -140,7 +163,7 @@ fn floods_and_signals_break_musts_of_a_server_without_a_way_to_end() {
         "SIGTERM under pipelined requests, 16 in a write, 3 times",
         "SIGTERM under offers of HTTP/2 (Upgrade: h2c), 3 times",
     ];
-    breaks(&["pressure", "signals"], &cases);
+    breaks(&FORCE, &cases);
 }
 
 #[test]

@@ -9,6 +9,8 @@ use crate::workspace::Workspace;
 /// A second binary of the package, and its entry.
 const MANIFEST: &str = r#"
 [features]
+default = ["own-server"]
+own-server = []
 tuned = []
 [[bin]]
 name = "tiny"
@@ -24,7 +26,7 @@ sources = ["tiny/src/main.rs"]
 name = "tiny-tuned"
 package = "tiny"
 tuned = true
-expect = { body = "ok" }
+expect = { body = "OK" }
 sources = ["tiny/src/tuned.rs"]
 "#;
 
@@ -38,7 +40,10 @@ fn a_tuned_service_is_measured_beside_its_counterpart_in_a_group_of_its_own() {
     extend("tiny/Cargo.toml", MANIFEST);
     extend("services.toml", ENTRY);
     let server = fs::read_to_string(workspace.path("tiny/src/main.rs")).unwrap();
-    workspace.write("tiny/src/tuned.rs", &server.replace("fn main() {", "fn main() {\n    println!();"));
+    // Another body, so that nobody takes one binary for the other, and two lines more.
+    let refusal =
+        "#[cfg(feature = \"own-server\")]\ncompile_error!(\"a tuned service has no default features\");\n";
+    workspace.write("tiny/src/tuned.rs", &(refusal.to_owned() + &server.replace("\\r\\nok", "\\r\\nOK")));
     let mut command = workspace.command("out");
     command.args(["tiny", "tiny-tuned"]);
     // What it is compared with is asserted of a made-up run: a busy machine may leave nothing to compare.
@@ -55,8 +60,9 @@ fn a_tuned_service_is_measured_beside_its_counterpart_in_a_group_of_its_own() {
     for field in ["binary_bytes", "lines_of_code", "dependencies"] {
         assert!(metadata.iter().all(|metadata| metadata[field].as_u64() > Some(0)), "{field}: {metadata:?}");
     }
-    assert_eq!(
-        metadata[0]["lines_of_code"].as_u64().map(|lines| lines + 1),
-        metadata[1]["lines_of_code"].as_u64()
-    );
+    let lines = |index: usize| metadata[index]["lines_of_code"].as_u64().unwrap();
+    assert_eq!(lines(0) + 2, lines(1));
+    let samples = fs::read_to_string(workspace.path("out/samples.jsonl")).unwrap();
+    let controls = samples.lines().filter(|line| line.contains("\"tiny (control)\""));
+    assert_eq!(controls.filter(|line| !line.contains("\"failure\":\"")).count(), 6, "{samples}");
 }
