@@ -73,6 +73,8 @@ struct Core {
     /// Connections with more to read, of which no event will come.
     unfinished: Vec<usize>,
     sweep_at: Instant,
+    /// Whether memory that connections took has yet to be given back.
+    is_untrimmed: bool,
     drain: Option<Drain>,
 }
 
@@ -91,7 +93,8 @@ impl Core {
         let known = Known::default();
         let shared = Shared { clock, responses, known, handicap, is_draining: false, input, output };
         let (connections, unfinished) = (Slab::new(), Vec::new());
-        Self { poll, handed, connections, shared, unfinished, sweep_at, drain: None }
+        let is_untrimmed = false;
+        Self { poll, handed, connections, shared, unfinished, sweep_at, is_untrimmed, drain: None }
     }
 
     fn run(mut self) -> io::Result<()> {
@@ -116,6 +119,9 @@ impl Core {
             if self.shared.clock.now() >= self.sweep_at {
                 self.sweep();
             }
+            if events.is_empty() && self.connections.is_empty() {
+                self.give_back();
+            }
         }
         Ok(())
     }
@@ -129,7 +135,7 @@ impl Core {
         match (self.unfinished.is_empty(), self.connections.is_empty()) {
             (false, _) => Some(Duration::ZERO),
             (true, false) => Some(self.sweep_interval()),
-            (true, true) => None,
+            (true, true) => self.is_untrimmed.then_some(SWEEP_INTERVAL),
         }
     }
 
@@ -158,6 +164,15 @@ impl Core {
         }
     }
 
+    /// Gives memory back once the last connection has gone and no other has come for a while: one small allocation that lives
+    /// on keeps all that is free below it.
+    fn give_back(&mut self) {
+        if std::mem::take(&mut self.is_untrimmed) {
+            self.shared.output = Vec::new();
+            hello_server::trim();
+        }
+    }
+
     /// Takes the connections that are waiting. When no more will come, the process ends.
     fn adopt(&mut self) {
         loop {
@@ -174,6 +189,7 @@ impl Core {
         let both = Interest::READABLE | Interest::WRITABLE;
         if self.poll.registry().register(&mut stream, Token(entry.key()), both).is_ok() {
             entry.insert(Connection::new(stream, self.shared.clock.now()));
+            self.is_untrimmed = true;
         }
     }
 

@@ -51,7 +51,7 @@ pub use host::is_host;
 pub use last_call::last_call;
 #[cfg(target_os = "linux")]
 pub use last_call::refuse_newcomers;
-pub use memory::give_back_here;
+pub use memory::{give_back_here, trim};
 pub use process::serve;
 #[cfg(feature = "hyper")]
 pub use runtime::run;

@@ -94,22 +94,25 @@ fn resident_pages() -> Option<u64> {
 /// Whether [`trim`] looks through the heap of its own thread alone.
 const HAS_HEAP_PER_THREAD: bool = cfg!(feature = "mimalloc");
 
+/// Gives back what is free: of this thread's heap, or of all where the allocator looks through all.
 #[cfg(feature = "mimalloc")]
 #[allow(unsafe_code, reason = "the one call of the allocator that has no safe wrapper")]
-fn trim() {
+pub fn trim() {
     // SAFETY: mi_collect takes either flag, and frees only what nobody has allocated.
     unsafe { libmimalloc_sys::mi_collect(true) };
 }
 
+/// Gives back what is free: of this thread's heap, or of all where the allocator looks through all.
 #[cfg(all(target_env = "gnu", not(feature = "mimalloc")))]
 #[allow(unsafe_code, reason = "the one call of the allocator that has no safe wrapper")]
-fn trim() {
+pub fn trim() {
     // SAFETY: malloc_trim takes any number, locks what it touches, and moves nothing that is allocated.
     unsafe { libc::malloc_trim(0) };
 }
 
+/// Does nothing: this allocator has no such call.
 #[cfg(not(any(target_env = "gnu", feature = "mimalloc")))]
-fn trim() {}
+pub fn trim() {}
 
 #[cfg(all(test, any(target_env = "gnu", feature = "mimalloc")))]
 mod tests {
